@@ -57,22 +57,12 @@ static JitRef comes_before(StripAsk *ask, QlOp op, uint32_t a, uint32_t b) {
 
 /* Where is it always true, or always false? Numbers are told to be equal nowhere. */
 static JitRef always(StripAsk *ask, const IrIns *ins, bool truth) {
-  uint32_t a = ins->args[0], b = ins->args[1];
-  switch ((QlOp)ins->op) {
-    case QL_OP_LESS:
-      return truth ? comes_before(ask, QL_OP_LESS, a, b)
-                   : comes_before(ask, QL_OP_LESS_EQUAL, b, a);
-    case QL_OP_GREATER:
-      return truth ? comes_before(ask, QL_OP_LESS, b, a)
-                   : comes_before(ask, QL_OP_LESS_EQUAL, a, b);
-    case QL_OP_LESS_EQUAL:
-      return truth ? comes_before(ask, QL_OP_LESS_EQUAL, a, b)
-                   : comes_before(ask, QL_OP_LESS, b, a);
-    case QL_OP_GREATER_EQUAL:
-      return truth ? comes_before(ask, QL_OP_LESS_EQUAL, b, a)
-                   : comes_before(ask, QL_OP_LESS, a, b);
-    default: break;
-  }
+  bool turned = ins->op == QL_OP_GREATER || ins->op == QL_OP_GREATER_EQUAL,
+       strictly = ins->op == QL_OP_LESS || ins->op == QL_OP_GREATER;
+  uint32_t a = ins->args[turned], b = ins->args[!turned];
+  if (turned || strictly || ins->op == QL_OP_LESS_EQUAL)
+    return truth ? comes_before(ask, strictly ? QL_OP_LESS : QL_OP_LESS_EQUAL, a, b)
+                 : comes_before(ask, strictly ? QL_OP_LESS_EQUAL : QL_OP_LESS, b, a);
   if ((ins->op == QL_OP_NOT_EQUAL) != truth)
     return jit_const(ask->s->fn, QL_BOOL, (QlValue){.b = false});
   JitRef before = comes_before(ask, QL_OP_LESS, a, b), behind = comes_before(ask, QL_OP_LESS, b, a);

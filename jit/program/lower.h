@@ -536,9 +536,8 @@ Value low_ranks_reshape(Lower *l, const Node *node, const Array *array, Array *v
 typedef struct RanksOperand {
   const Array *array;
   const Span *const *span;
-  bool loaded, stored, all, terms; /* all: stored at every point; terms: of a sum, that nobody sees
-                                      if the nest raises */
-  const JitRef *low, *high;        /* by what conditions say; id 0: nothing */
+  JitNestAccess access;     /* bits */
+  const JitRef *low, *high; /* by what conditions say; id 0: nothing */
 } RanksOperand;
 typedef struct RanksNest {
   int number, ndim, operand_count, scalar_count;

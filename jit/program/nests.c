@@ -255,16 +255,18 @@ static void leave_out(Lower *l, Nest *nest) {
 }
 
 static RanksOperand ranks_operand(const Nest *nest, const NestOperand *from) {
-  bool points = nest->form == JIT_NEST_POINTS, rows = from->stored && !points, terms = false;
-  for (int k = 0; k < nest->sums.count; k++) terms |= from->array == nest->sums.items[k].terms;
+  bool points = nest->form == JIT_NEST_POINTS, rows = from->stored && !points;
+  int access = 0;
+  if (from->loaded && !nest_reads_others(nest, from)) access |= JIT_NEST_LOADS;
+  if (from->stored) access |= JIT_NEST_STORES;
+  if (points && from->stored && is_always_reached(nest, from->store_block)) access |= JIT_NEST_ALL;
+  for (int k = 0; k < nest->sums.count; k++)
+    if (from->array == nest->sums.items[k].terms) access |= JIT_NEST_TERMS;
   return (RanksOperand){.array = from->array,
                         .span = rows ? from->store_span : from->span,
                         .low = rows ? from->store_low : from->low,
                         .high = rows ? from->store_high : from->high,
-                        .loaded = from->loaded && !nest_reads_others(nest, from),
-                        .stored = from->stored,
-                        .all = points && from->stored && is_always_reached(nest, from->store_block),
-                        .terms = terms};
+                        .access = (JitNestAccess)access};
 }
 
 /* By rows, what is read of an array that is stored is an operand of its own where it is more than
@@ -284,7 +286,7 @@ static void record(Lower *l, const Node *node, Nest *nest) {
     if (!nest_reads_others(nest, &nest->operands[k])) continue;
     RanksOperand *read = &operands[count++];
     *read = ranks_operand(nest, &nest->operands[k]);
-    read->span = nest->operands[k].span, read->loaded = true, read->stored = false;
+    read->span = nest->operands[k].span, read->access = JIT_NEST_LOADS;
     read->low = nest->operands[k].low, read->high = nest->operands[k].high;
   }
   JitNestParam *params = low_get(l, (size_t)nest->param_count * sizeof *params + 1);

@@ -124,6 +124,13 @@ typedef enum JitNestParamKind {
   JIT_NEST_ORDER   /* how many nests the call has recorded before: for `fail` */
 } JitNestParamKind;
 enum { JIT_NEST_TARGETS = 4 };
+/* What a nest does with an operand. */
+typedef enum JitNestAccess {
+  JIT_NEST_LOADS = 1,
+  JIT_NEST_STORES = 2,
+  JIT_NEST_ALL = 4,  /* stores at every point */
+  JIT_NEST_TERMS = 8 /* of a sum, which nobody sees if the nest raises */
+} JitNestAccess;
 /* What a nest touches along an axis, of what follows a dimension. */
 typedef enum JitSpanKind {
   JIT_SPAN,           /* that itself */

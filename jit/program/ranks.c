@@ -233,8 +233,7 @@ void low_ranks_nest(Lower *l, const Node *node, const RanksNest *nest) {
   for (int k = 0; k < nest->operand_count; k++) {
     const RanksOperand *operand = &nest->operands[k];
     put(l, &slots, operand->array->base);
-    put_int(l, &slots,
-            operand->loaded | operand->stored << 1 | operand->all << 2 | operand->terms << 3);
+    put_int(l, &slots, operand->access);
     put_int(l, &slots, operand->array->ndim);
     for (int a = 0; a < operand->array->ndim; a++)
       put_span(l, &slots, operand->span[a], operand->array->shape[a], operand->low[a],

@@ -101,12 +101,11 @@ static void read_axis(const QlContext *ctx, Asked *asked, int k, int axis, const
 
 static const QlValue *read_operand(const QlContext *ctx, Asked *asked, int k, const QlValue *slot) {
   NestOperand *operand = &asked->operand[k];
-  const int64_t terms =
-      8; /* beside LogAccess: nobody sees what a nest that raises leaves of them */
-  *operand = (NestOperand){.array = (QlArray *)(uintptr_t)slot[0].u,
-                           .access = (LogAccess)(slot[1].i & ~terms)};
-  bool raises = asked->request.kernel->raises && !(slot[1].i & terms);
-  if (raises) operand->access &= ~(LogAccess)LOG_ALL; /* it may stop before */
+  *operand = (NestOperand){.array = (QlArray *)(uintptr_t)slot[0].u};
+  if (slot[1].i & JIT_NEST_LOADS) operand->access |= LOG_READ;
+  if (slot[1].i & JIT_NEST_STORES) operand->access |= LOG_WRITE;
+  bool stops = asked->request.kernel->raises && !(slot[1].i & JIT_NEST_TERMS);
+  if (slot[1].i & JIT_NEST_ALL && !stops) operand->access |= LOG_ALL;
   slot += 3;
   for (int a = 0; a < operand->array->ndim; a++) read_axis(ctx, asked, k, a, slot + AXIS_SLOTS * a);
   if (asked->request.form > JIT_NEST_LINES && operand->access & LOG_WRITE)

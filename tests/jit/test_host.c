@@ -53,7 +53,7 @@ static void blocks_are_nobody_elses(void) {
 
 /* A loop that makes an array at each turn touches no new pages. */
 static void large_blocks_are_kept(void) {
-  int64_t size = 8 << 20, first = jit_allocate(size);
+  int64_t size = 16 << 20, first = jit_allocate(size);
   CHECK(first != 0);
   jit_retain(first), jit_release(first); /* one owner is left */
   int64_t second = jit_allocate(size);

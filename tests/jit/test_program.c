@@ -2,6 +2,7 @@
  * compiled, on equal memory. */
 #include "../check.h"
 #include "generate.h"
+#include "parsed.h"
 #include "random.h"
 
 #include <math.h>
@@ -27,14 +28,6 @@ static Jit *open_jit(void) {
   QlError error = {0};
   if (!CHECK_INT_EQ(jit_open(&(JitOptions){.verify = true}, &jit, &error), QL_OK)) abort();
   return jit;
-}
-
-static JitFn *parsed(const char *text) {
-  JitFn *fn = NULL;
-  QlError error = {0};
-  if (jit_parse(text, &fn, &error) == QL_OK && jit_verify(fn, &error) == QL_OK) return fn;
-  fprintf(stderr, "%s\n%s\n", text, error.text);
-  abort();
 }
 
 static JitEntry *compiled(Jit *jit, const JitFn *fn) {

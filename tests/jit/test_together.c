@@ -3,6 +3,7 @@
  * loaded. */
 #include "../check.h"
 #include "ir.h"
+#include "parsed.h"
 #include "random.h"
 
 #include <stdlib.h>
@@ -101,14 +102,6 @@ static const char twice[] =
     "%y: f64 = load at %in + %o\n%old: f64 = load at %out + %at\n%yy: f64 = multiply %y, %old\n"
     "%more: f64 = add %sum, %yy\n%k1: i64 = add %k, %one\njmp @window\n"
     "@last\nstore at %out + %at, %sum\n%next: i64 = add %j, %one\njmp @head\n@end\nret\n";
-
-static JitFn *parsed(const char *text) {
-  JitFn *fn = NULL;
-  QlError error = {0};
-  if (jit_parse(text, &fn, &error) == QL_OK && jit_verify(fn, &error) == QL_OK) return fn;
-  fprintf(stderr, "%s\n%s\n", text, error.text);
-  abort();
-}
 
 static void fill(Run *run, uint64_t seed) {
   Random random = {seed};

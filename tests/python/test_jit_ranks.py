@@ -8,24 +8,11 @@ import numpy
 import numpy as np
 import pytest
 from jit_on_ranks import as_numpy, check, check_random, each, field, on_ranks, ours, same
+from jit_programs import dilate
 from jit_random_nests import random_nests
 from support import happened
 
 import quelea
-
-
-@quelea.jit
-def dilate(image, k):
-    m, n = image.shape
-    out = np.empty_like(image)
-    for i in range(m):
-        for j in range(n):
-            best = image[i, j]
-            for ii in range(max(i - k // 2, 0), min(i + k // 2 + 1, m)):
-                for jj in range(max(j - k // 2, 0), min(j + k // 2 + 1, n)):
-                    best = max(best, image[ii, jj])
-            out[i, j] = best
-    return out
 
 
 @quelea.jit

@@ -7,6 +7,7 @@ from typing import Any
 import numpy
 import numpy as np
 import pytest
+from jit_programs import dilate
 from jit_random_windows import random_windows
 from jobs import LAUNCHED
 
@@ -47,20 +48,6 @@ def test_more_random_windows():
 
 
 # ---- what is said, and values that are apart from numbers ----
-
-
-@quelea.jit
-def dilate(image, k):
-    m, n = image.shape
-    out = np.empty_like(image)
-    for i in range(m):
-        for j in range(n):
-            best = image[i, j]
-            for ii in range(max(i - k // 2, 0), min(i + k // 2 + 1, m)):
-                for jj in range(max(j - k // 2, 0), min(j + k // 2 + 1, n)):
-                    best = max(best, image[ii, jj])
-            out[i, j] = best
-    return out
 
 
 @quelea.jit
