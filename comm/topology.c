@@ -44,11 +44,13 @@ out:
 }
 
 void comm_cores_bind(const CoreSet *cores, int which) {
-  cpu_set_t one;
+  cpu_set_t one, bound;
   int core = 0;
   for (int left = which; core < COMM_MAX_CORES; core++)
     if (cores->bits[core / 64] >> core % 64 & 1 && left-- == 0) break;
   if (core >= COMM_MAX_CORES || core >= CPU_SETSIZE) return;
+  if (pthread_getaffinity_np(pthread_self(), sizeof bound, &bound) || !CPU_ISSET(core, &bound))
+    return; /* the launcher gave us another thread of that core */
   CPU_ZERO(&one);
   CPU_SET(core, &one);
   (void)pthread_setaffinity_np(pthread_self(), sizeof one, &one);
