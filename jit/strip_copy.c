@@ -82,14 +82,14 @@ static void find_needed(Copy *c) {
 
 /* ---- instructions ---- */
 
-/* Has every iteration loaded from there, before their ways part? */
+/* Has every iteration been there, before their ways part? */
 static bool is_known_to_be_there(const Copy *c, uint32_t id) {
   const Strips *s = c->s;
   const IrIns *ins = strip_ins(s, id);
-  for (uint32_t k = 0; k < s->access_count; k++) {
-    uint32_t other = s->access[k];
+  for (uint32_t other = 1; other < s->values; other++) {
     const IrIns *access = strip_ins(s, other);
-    if (access->args[0] == ins->args[0] && access->args[1] == ins->args[1] &&
+    if ((access->kind == IR_LOAD_AT || access->kind == IR_STORE_AT) && strip_is_inside(s, other) &&
+        access->args[0] == ins->args[0] && access->args[1] == ins->args[1] &&
         access->dtype == ins->dtype && !c->between[s->home[other]] &&
         ir_dominates(&s->flow, s->home[other], s->home[id]))
       return true;
@@ -113,22 +113,36 @@ static JitRef load_where_some(Copy *c, const IrIns *ins, JitRef base, JitRef off
   return value;
 }
 
-/* Where the lanes of an element of private memory are. */
-static JitRef private_offset(const Copy *c, const IrIns *ins) {
-  return strip_op(c->s->fn, QL_OP_MULTIPLY, value_of(c, ins->args[1]),
-                  strip_int(c->s->fn, c->lanes));
+/* Is it a known element of private memory? */
+static bool is_within(const Copy *c, const IrIns *ins) {
+  const IrIns *stack = strip_ins(c->s, ins->args[0]);
+  int64_t offset, size = ql_dtype_info[ins->dtype].size;
+  return strip_number(c->s, ins->args[1], &offset) && offset >= 0 && offset <= stack->number - size;
 }
 
-static JitRef load_private(const Copy *c, const IrIns *ins) {
-  JitRef offset = private_offset(c, ins);
-  return ir_load_lanes(c->s->fn, (QlDtype)ins->dtype, value_of(c, ins->args[0]), offset, c->lanes,
-                       (JitRef){0}, ins->source);
+/* Where the lanes of an element of private memory are. Where no lane asks for it, it need not be
+ * there: the first is looked at instead. */
+static JitRef private_offset(const Copy *c, uint32_t id) {
+  JitFn *fn = c->s->fn;
+  const IrIns ins = *strip_ins(c->s, id);
+  JitRef offset = value_of(c, ins.args[1]);
+  if (c->lanes_of.id && !is_within(c, &ins) && !is_known_to_be_there(c, id)) {
+    JitRef some = ir_some(fn, c->lanes_of), first = strip_int(fn, 0);
+    offset = jit_op(fn, QL_OP_SELECT, 3, (JitRef[]){some, offset, first}, ins.source);
+  }
+  return strip_op(fn, QL_OP_MULTIPLY, offset, strip_int(fn, c->lanes));
+}
+
+static JitRef load_private(const Copy *c, uint32_t id, JitRef offset) {
+  const IrIns ins = *strip_ins(c->s, id);
+  return ir_load_lanes(c->s->fn, (QlDtype)ins.dtype, value_of(c, ins.args[0]), offset, c->lanes,
+                       (JitRef){0}, ins.source);
 }
 
 static JitRef copy_load(Copy *c, uint32_t id) {
   JitFn *fn = c->s->fn;
   const IrIns ins = *strip_ins(c->s, id);
-  if (strip_is_private(c->s, id)) return load_private(c, &ins);
+  if (strip_is_private(c->s, id)) return load_private(c, id, private_offset(c, id));
   JitRef base = value_of(c, ins.args[0]), offset = value_of(c, ins.args[1]), none = {0};
   bool all = !c->lanes_of.id || is_known_to_be_there(c, id);
   if (!is_own(c, id) && !all) return load_where_some(c, &ins, base, offset);
@@ -140,14 +154,13 @@ static JitRef copy_load(Copy *c, uint32_t id) {
 static void copy_store(Copy *c, uint32_t id) {
   JitFn *fn = c->s->fn;
   const IrIns ins = *strip_ins(c->s, id);
-  JitRef value = own_value(c, ins.args[2]);
+  JitRef value = own_value(c, ins.args[2]),
+         offset = strip_is_private(c->s, id) ? private_offset(c, id) : value_of(c, ins.args[1]);
   if (!fn->ins[value.id].lanes) value = ir_spread(fn, value, c->lanes);
   if (c->lanes_of.id) {
-    JitRef before = load_private(c, &ins);
+    JitRef before = load_private(c, id, offset);
     value = jit_op(fn, QL_OP_SELECT, 3, (JitRef[]){c->lanes_of, value, before}, ins.source);
   }
-  bool private = strip_is_private(c->s, id);
-  JitRef offset = private ? private_offset(c, &ins) : value_of(c, ins.args[1]);
   jit_store_at(fn, value_of(c, ins.args[0]), offset, value, ins.source);
 }
 

@@ -1,6 +1,8 @@
 """Loops over columns around others: neighbouring iterations are computed together, with the same bits."""
 
 import copy
+import linecache
+import textwrap
 import warnings
 from typing import Any
 
@@ -111,6 +113,55 @@ def test_not_said():
     (x,) = arguments(sums_so_far)
     same(sums_so_far(x), numpy.array([x[:i].cumsum()[-1] if i else 0.0 for i in range(len(x))]))
     assert "vectorised" not in sums_so_far.explain()
+
+
+@quelea.jit
+def first_few(x, turns):
+    m, n = x.shape
+    y = np.zeros_like(x)
+    for i in range(m):
+        for j in range(n):
+            t = np.zeros(4)
+            for q in range(turns):
+                if x[i, j] > 0 and q < 4:
+                    t[q] += x[i, j] * q
+            y[i, j] = t[0] + t[1] + t[2] + t[3]
+    return y
+
+
+@pytest.mark.skipif(LAUNCHED, reason="each rank would do the same, by itself")
+def test_private_memory_is_not_left():
+    """Where no iteration asks for an element, none of it is touched: far behind there is no memory."""
+    (x,) = arguments(dilate)[:1]
+    same(first_few(x, 1 << 20), first_few.__wrapped__(x, 5))
+    assert "vectorised over j" in first_few.explain()
+
+
+def doubled(levels: int) -> Any:
+    """A function that stores in rows whose number is put together by additions: 0, in the only iteration."""
+    steps = "    t, u = t + u, t + t\n" * levels
+    text = f"""
+def doubled(x):
+    m, n = x.shape
+    y = np.zeros((1, m, n))
+    for i in range(m):
+        for j in range(n):
+            for q in range(1):
+                t, u = q, 0
+{textwrap.indent(steps, " " * 12)}                y[t, i, j] = x[i, j] + q
+    return y
+"""
+    linecache.cache["<doubled>"] = len(text), None, text.splitlines(True), "<doubled>"
+    scope: dict[str, Any] = {"np": np}
+    exec(compile(text, "<doubled>", "exec"), scope)
+    return quelea.jit(scope["doubled"])
+
+
+@pytest.mark.skipif(LAUNCHED, reason="each rank would do the same, by itself")
+def test_doubled_addresses():
+    """Code that looks at such an address two times for each level would not end."""
+    (x,) = arguments(dilate)[:1]
+    same(doubled(60)(x), x[None])
 
 
 @pytest.mark.parametrize("k", [0, 1, 6, 400])
