@@ -81,12 +81,18 @@ static void free_kept(void) {
   while (count > 0) free(gone[--count]);
 }
 
+/* Of any size, other than aligned_alloc's. */
+static Block *new_pages(size_t size) {
+  void *pages;
+  return posix_memalign(&pages, LARGE_PAGE, size) ? NULL : pages;
+}
+
 static Block *new_large(size_t size) {
   Block *block = take_kept(size);
   if (block) return block;
-  if (!(block = aligned_alloc(LARGE_PAGE, size))) {
+  if (!(block = new_pages(size))) {
     free_kept();
-    if (!(block = aligned_alloc(LARGE_PAGE, size))) return NULL;
+    if (!(block = new_pages(size))) return NULL;
   }
 #ifdef MADV_HUGEPAGE
   (void)madvise(block, size / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE); /* it may be refused */
