@@ -291,18 +291,20 @@ static bool is_at_entry(Strips *s, uint32_t access) {
  *
  * What turns of a loop inside move may be stored too, if it lies in rows: planes[k, i, j] by k. Two
  * numbers k are two rows, which lie further apart than a strip is wide, as is asked. So an address
- * follows from what is known at entry, and from one number, times what is known at entry. */
+ * follows from what is known at entry, and from one number, times what is known at entry, by a few
+ * operations: it is gone through as if nothing in it were there twice. */
 
 /* *number: the one that was met before, or 0. */
-static bool is_row_of(Strips *s, uint32_t id, uint32_t *number) {
+static bool is_row_of(Strips *s, uint32_t id, uint32_t *number, int levels) {
   const IrIns *ins = strip_ins(s, id);
   uint32_t arm = strip_arm(s, id);
   if (strip_at_entry(s, id)) return true;
-  if (arm) return is_row_of(s, arm, number);
+  if (!levels--) return false;
+  if (arm) return is_row_of(s, arm, number, levels);
   if (ins->kind == IR_OP && (ins->op == QL_OP_ADD || ins->op == QL_OP_SUBTRACT))
-    return is_row_of(s, ins->args[0], number) && is_row_of(s, ins->args[1], number);
+    return is_row_of(s, ins->args[0], number, levels) && is_row_of(s, ins->args[1], number, levels);
   for (int a = 0; a < 2 && ins->kind == IR_OP && ins->op == QL_OP_MULTIPLY; a++)
-    if (strip_at_entry(s, ins->args[a])) return is_row_of(s, ins->args[1 - a], number);
+    if (strip_at_entry(s, ins->args[a])) return is_row_of(s, ins->args[1 - a], number, levels);
   if (s->lane[id].kind != LANE_SAME || (*number && *number != id)) return false;
   *number = id;
   return true;
@@ -310,9 +312,10 @@ static bool is_row_of(Strips *s, uint32_t id, uint32_t *number) {
 
 /* The number whose rows an access goes to; 0: none. false: it is no such access. */
 static bool row_number(Strips *s, uint32_t access, uint32_t *number) {
+  enum { LEVELS = 12 };
   const uint32_t *args = strip_ins(s, access)->args;
   *number = 0;
-  return is_row_of(s, args[0], number) && is_row_of(s, args[1], number);
+  return is_row_of(s, args[0], number, LEVELS) && is_row_of(s, args[1], number, LEVELS);
 }
 
 /* How far the value goes when the number is one more; id 0: nowhere. */
