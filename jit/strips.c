@@ -254,19 +254,23 @@ static QlStatus look(Strips *s, QlError *error) {
   QL_TRY(ir_flow(fn, &s->flow, error));
   size_t values = s->values;
   s->lane = malloc(values * (sizeof *s->lane + 2 * sizeof(uint32_t) + 4) +
-                   s->blocks * (sizeof(uint32_t) + 4));
+                   s->blocks * (sizeof(uint32_t) + 5));
   if (!s->lane) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a pass");
   s->home = (uint32_t *)(s->lane + values), s->access = s->home + values;
   s->join = s->access + values;
   s->want = (uint8_t *)(s->join + s->blocks), s->entry = s->want + values;
   s->bits = (int8_t *)(s->entry + values), s->stays = (bool *)(s->bits + values);
   s->inside = s->stays + values, s->deeper = s->inside + s->blocks;
-  s->torn = s->deeper + s->blocks;
+  s->torn = s->deeper + s->blocks, s->heads = s->torn + 2 * (size_t)s->blocks;
+  memset(s->heads, 0, s->blocks * sizeof *s->heads);
   memset(s->home, 0xff, values * sizeof *s->home);
   for (uint32_t i = 0; i < s->flow.count; i++) {
     uint32_t block = s->flow.order[i];
     for (uint32_t k = 0; k < fn->blocks[block].count; k++)
       s->home[fn->blocks[block].ins[k]] = block;
+    uint32_t to[2];
+    for (int t = 0, count = ir_targets(fn, block, to); t < count; t++)
+      s->heads[to[t]] |= s->flow.position[to[t]] <= i;
   }
   return QL_OK;
 }
@@ -303,7 +307,7 @@ static QlStatus next_loop(Strips *s, bool *done, bool *found, QlError *error) {
   *found = false;
   for (uint32_t i = s->flow.count; i-- > 1 && !*found;) {
     uint32_t head = s->flow.order[i];
-    if (done[head] || !begin_loop(s, head, done) || !is_strip(s)) continue;
+    if (done[head] || !s->heads[head] || !begin_loop(s, head, done) || !is_strip(s)) continue;
     *found = true;
     for (uint32_t b = 0; b < s->blocks; b++) done[b] |= s->inside[b];
     QL_TRY(note_strip(s, error));

@@ -39,6 +39,7 @@ typedef struct Strips {
   uint32_t *home;                           /* [values] the block that lists it, or STRIP_NOWHERE */
   uint32_t head, body, exit, latch, before; /* blocks of the loop; before: it comes from there */
   uint32_t counter, count;                  /* its phi; how many iterations there are */
+  bool *heads;                              /* [blocks] a way leads back to it */
   bool *inside;                             /* [blocks] of the loop */
   bool *deeper;                             /* [blocks] of a loop inside it */
   Lane *lane;                               /* [values] */
