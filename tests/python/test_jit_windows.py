@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from jit_programs import dilate
 from jit_random_windows import random_windows
+from jit_support import check
 from jobs import LAUNCHED
 
 import quelea
@@ -135,6 +136,26 @@ def test_private_memory_is_not_left():
     (x,) = arguments(dilate)[:1]
     same(first_few(x, 1 << 20), first_few.__wrapped__(x, 5))
     assert "vectorised over j" in first_few.explain()
+
+
+@quelea.jit
+def raises(x, last, y):
+    m, n = x.shape
+    for i in range(m):
+        for j in range(n):
+            if j > last:
+                raise ValueError
+            for q in range(3):
+                y[i, j] += x[i, (j + q) % n]
+
+
+@pytest.mark.skipif(LAUNCHED, reason="each rank would do the same, by itself")
+@pytest.mark.parametrize("last", [-1, 31, 40, 200])
+def test_what_is_stored_before_an_iteration_raises(last):
+    """In the first of a strip, where all of it would raise, and in its middle."""
+    (x,) = arguments(dilate)[:1]
+    check(raises, x, last, np.zeros_like(x))
+    assert "vectorised over j" in raises.explain()
 
 
 def doubled(levels: int) -> Any:
