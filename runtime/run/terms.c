@@ -8,17 +8,24 @@
  * line, is in one of them. */
 #include "runtime.h"
 
+#include <assert.h>
 #include <string.h>
 
-/* How many points a chunk of the box has along each dimension, at most. */
+/* How many points a chunk of the box has along each dimension, at most: first along those that are
+ * not cut, which others may lie behind. */
 static void lengths_of(const PlanGroup *group, const Box *box, int64_t *length) {
   int64_t points = 1;
+  for (int a = 0; a < group->rank; a++) {
+    length[a] = box->hi[a] - box->lo[a];
+    if (group->whole >> a & 1) points *= length[a];
+  }
   for (int a = group->rank - 1; a >= 0; a--) {
-    int64_t extent = box->hi[a] - box->lo[a], grain = a == group->reduce_axis ? JIT_LEAF : 1;
-    length[a] = QL_MAX(group->chunk / points / grain, 1) * grain;
-    if (length[a] > extent || group->whole >> a & 1) length[a] = extent;
+    int64_t grain = a == group->reduce_axis ? JIT_LEAF : 1;
+    if (group->whole >> a & 1) continue;
+    length[a] = QL_MIN(QL_MAX(group->chunk / points / grain, 1) * grain, length[a]);
     points *= length[a];
   }
+  assert(points <= group->chunk);
 }
 
 /* The next chunk, in C order; false: it was the last. */

@@ -260,6 +260,26 @@ def test_terms_of_three_loops(shape):
 
 
 @quelea.jit
+def rows_of_one_layer(x, layer):
+    doubled = np.empty_like(x)
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            for k in range(x.shape[2]):
+                doubled[i, j, k] = 2.0 * x[i, j, k]
+    return doubled[layer].sum(axis=1)
+
+
+@pytest.mark.parametrize("shape", [(60, 300, 200), (5, 3, 9000)])
+def test_terms_of_one_layer(shape):
+    """All layers of a chunk lie in its memory, though one of them is reduced."""
+    x = ours(field(*shape))
+    for layer in (0, 4):
+        numpy.testing.assert_array_equal(
+            rows_of_one_layer(x, layer), numpy.asarray((2.0 * x[layer]).sum(axis=1))
+        )
+
+
+@quelea.jit
 def divided(x, y):
     s = 0
     for i in range(len(x)):
