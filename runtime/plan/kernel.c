@@ -733,6 +733,7 @@ static QlStatus build_group(Builder *b, const Group *group, PlanGroup *out) {
   *out = (PlanGroup){.kind = group->kind,
                      .rank = group->rank,
                      .cost = cost_of(group),
+                     .uneven = group->nest && group->nest->kernel && group->nest->kernel->uneven,
                      .replicated = group->placement.replicated,
                      .widened = group->placement.widened,
                      .statement = group->statement,

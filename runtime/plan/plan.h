@@ -140,7 +140,8 @@ typedef struct PlanGroup {
   int rank;                          /* of the domain, */
   int64_t *extent;                   /* [rank] NULL: not a kernel's; */
   const struct Placement *placement; /* which is cut so (planner.h) */
-  int cost;                          /* of a point, in additions */
+  int cost;                          /* of a point, in additions; */
+  bool uneven;                       /* some may take far more */
   JitEntry *entry;
   int operand_count, param_count;
   int store_count;

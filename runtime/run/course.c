@@ -200,10 +200,14 @@ static void await_all(QlContext *ctx, Run *run) {
   }
 }
 
+void rt_run_away(QlContext *ctx, Run *run) {
+  if (!run->is_away) rt_away(ctx, run->is_away = true);
+}
+
 void rt_run_courses(QlContext *ctx, int used, double work, uint64_t end) {
   Run *run = &ctx->team->run;
-  run->used = used, run->end = end;
-  if (work >= LONG_WORK) rt_away(ctx, true);
+  run->used = used, run->end = end, run->is_away = false;
+  if (work >= LONG_WORK) rt_run_away(ctx, run);
   ctx->executes = true;
   if (used == 1) {
     place(ctx, run, 0);
@@ -215,7 +219,7 @@ void rt_run_courses(QlContext *ctx, int used, double work, uint64_t end) {
     await_all(ctx, run);
   }
   ctx->executes = false;
-  if (work >= LONG_WORK) rt_away(ctx, false);
+  if (run->is_away) rt_away(ctx, false);
   ctx->progress = end;
 }
 

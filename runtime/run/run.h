@@ -104,6 +104,7 @@ struct Run {
   double began;     /* when it first did; 0: it has not; */
   double glanced;   /* when it last did between portions, or began with them */
   double report;    /* when it says next that it still computes: microseconds since */
+  bool is_away;     /* the program's other threads may run meanwhile */
 };
 
 typedef struct Member {                   /* a thread beside the main one */
@@ -131,6 +132,8 @@ void team_start(Team *team, int threads); /* lets so many, the main one included
 /* Runs team->run until the cells of this rank's workers have that value, by so many of its threads;
  * it is so much work, in additions. */
 void rt_run_courses(QlContext *ctx, int used, double work, uint64_t end);
+/* By the main thread, while it runs: other threads of the program may do so, too, until it has. */
+void rt_run_away(QlContext *ctx, Run *run);
 void rt_run_course(QlContext *ctx, Run *run, int thread); /* one thread's part in that */
 /* Node-collective. Outside plans: calls work(subject, worker) for each worker of this rank, by its
  * threads where so many points are worth them, and waits until the whole node has done its part. */

@@ -17,9 +17,10 @@
 #include <time.h>
 
 /* A slice is to take SHORTEST to LONGEST microseconds, as MANY_ADDITIONS do about: so the first is
- * guessed. None is narrower than needed or begins within a cache line. */
+ * guessed, but where points may cost far more than that. None is narrower than needed or begins
+ * within a cache line. */
 enum { MANY_ADDITIONS = 1 << 26, SHORTEST = 10000, LONGEST = 50000, LINE = 64 };
-enum { MANY_POINTS = 1 << 17, FEW_POINTS = 1024 };
+enum { MANY_POINTS = 1 << 17, FEW_POINTS = 1024, UNEVEN_POINTS = 64 };
 
 typedef struct Slicer {
   QlContext *ctx;
@@ -74,6 +75,7 @@ static void look(QlContext *ctx, Run *run, const PlanGroup *group) {
   run->looked = run->computed;
   comm_look(ctx->comm);
   if (run->began == 0) run->began = now, run->report = 1e6 * ctx->params.wait_report;
+  if (now - run->began > LONGEST) rt_run_away(ctx, run);
   if (run->report <= 0 || now - run->began < run->report || ctx->info->rank) return;
   report(ctx, run, group, now - run->began);
   run->report = 2 * (now - run->began);
@@ -82,6 +84,7 @@ static void look(QlContext *ctx, Run *run, const PlanGroup *group) {
 /* ---- slices ---- */
 
 static int64_t first_slice(const PlanGroup *group) {
+  if (group->uneven && !group->portions) return UNEVEN_POINTS;
   return QL_MAX(MANY_ADDITIONS / QL_MAX(group->cost, 1), 1);
 }
 

@@ -48,6 +48,36 @@ def test_they_run_while_it_computes(ranks, threads):
     assert (status, out) == (0, "True True\n"), err
 
 
+LONGER = """
+    @np.jit
+    def turns(x, most):
+        out = np.empty(len(x), int)
+        for i in range(len(x)):
+            k = 0
+            while k < most and x[i] < 4.0:
+                k += 1
+                if (k ^ i) % 3 == 0: k += 1
+            out[i] = k
+        return out
+
+    x = np.ones(3000)
+    first = int(turns(x, 9)[0])
+    y = turns(x, 150_000)
+    _, ticks = Ticking().during(np.sync)
+    print(ticks >= 3, int(y.min()) >= 150_000)
+"""
+
+
+@pytest.mark.parametrize(("ranks", "threads"), [(0, "2"), (2, "1")])
+def test_they_run_while_it_computes_what_takes_longer_than_it_seems(tmp_path, ranks, threads):
+    """Portions, of one process, and slices, of a node with one worker."""
+    program = tmp_path / "longer.py"
+    program.write_text(textwrap.dedent(TICKING) + textwrap.dedent(LONGER))
+    code = f"import runpy; runpy.run_path({str(program)!r})"
+    status, out, err = run(code, ranks, QUELEA_THREADS=threads, QUELEA_NODE_SIZE="1")
+    assert (status, out) == (0, "True True\n"), err
+
+
 ENDLESS = """
     import os, signal
 
