@@ -170,11 +170,14 @@ FUNCTION(function_argmax, qx_best_call(true, NULL, args, nargs, kwnames))
 FUNCTION(function_cumsum, qx_scan_call(QL_OP_ADD, NULL, args, nargs, kwnames))
 FUNCTION(function_cumprod, qx_scan_call(QL_OP_MULTIPLY, NULL, args, nargs, kwnames))
 
-#define FAST(function) (PyCFunction)(void (*)(void)) function, METH_FASTCALL | METH_KEYWORDS
+enum { FAST = METH_FASTCALL | METH_KEYWORDS };
 PyMethodDef qx_along_functions[] = {
-    {"argmin", FAST(function_argmin), "argmin(a, axis=None, out=None, *, keepdims=False)"},
-    {"argmax", FAST(function_argmax), "argmax(a, axis=None, out=None, *, keepdims=False)"},
-    {"cumsum", FAST(function_cumsum), "cumsum(a, axis=None, dtype=None, out=None)"},
-    {"cumprod", FAST(function_cumprod), "cumprod(a, axis=None, dtype=None, out=None)"},
+    QX_METHOD("argmin", function_argmin, FAST,
+              "($module, a, axis=None, out=None, *, keepdims=False)", ""),
+    QX_METHOD("argmax", function_argmax, FAST,
+              "($module, a, axis=None, out=None, *, keepdims=False)", ""),
+    QX_METHOD("cumsum", function_cumsum, FAST, "($module, a, axis=None, dtype=None, out=None)", ""),
+    QX_METHOD("cumprod", function_cumprod, FAST, "($module, a, axis=None, dtype=None, out=None)",
+              ""),
     {NULL},
 };

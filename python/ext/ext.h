@@ -36,6 +36,10 @@
 #define QX_LIKELY(x) __builtin_expect(!!(x), 1)
 #define QX_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+/* An entry of a table of methods, whose signature `inspect` and editors read. */
+#define QX_METHOD(name, function, flags, signature, text) \
+  {name, (PyCFunction)(void (*)(void))function, flags, name signature "\n--\n\n" text}
+
 /* Python functions that C calls where speed does not matter; quelea/__init__.py fills them in by
  * set_hooks(name=function). */
 #define QX_HOOKS(HOOK) \

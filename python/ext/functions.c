@@ -400,24 +400,28 @@ static PyObject *function_first_byte(PyObject *module, PyObject *object) {
   return PyLong_FromLongLong(first);
 }
 
-#define FAST(function) (PyCFunction)(void (*)(void)) function, METH_FASTCALL | METH_KEYWORDS
+enum { FAST = METH_FASTCALL | METH_KEYWORDS };
 #define FAST_POSITIONAL(function) (PyCFunction)(void (*)(void)) function, METH_FASTCALL
 
 PyMethodDef qx_functions[] = {
-    {"sum", FAST(function_sum),
-     "sum(a, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True)"},
-    {"prod", FAST(function_prod),
-     "prod(a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True)"},
-    {"min", FAST(function_min),
-     "min(a, axis=None, out=None, keepdims=False, initial=None, where=True)"},
-    {"max", FAST(function_max),
-     "max(a, axis=None, out=None, keepdims=False, initial=None, where=True)"},
-    {"any", FAST(function_any), "any(a, axis=None, out=None, keepdims=False, *, where=True)"},
-    {"all", FAST(function_all), "all(a, axis=None, out=None, keepdims=False, *, where=True)"},
-    {"count_nonzero", FAST(function_count_nonzero),
-     "count_nonzero(a, axis=None, *, keepdims=False)"},
-    {"broadcast_to", FAST(function_broadcast_to), "broadcast_to(array, shape)"},
-    {"expand_dims", FAST_POSITIONAL(function_expand_dims), "expand_dims(array, axis)"},
+    QX_METHOD(
+        "sum", function_sum, FAST,
+        "($module, a, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True)", ""),
+    QX_METHOD(
+        "prod", function_prod, FAST,
+        "($module, a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True)", ""),
+    QX_METHOD("min", function_min, FAST,
+              "($module, a, axis=None, out=None, keepdims=False, initial=None, where=True)", ""),
+    QX_METHOD("max", function_max, FAST,
+              "($module, a, axis=None, out=None, keepdims=False, initial=None, where=True)", ""),
+    QX_METHOD("any", function_any, FAST,
+              "($module, a, axis=None, out=None, keepdims=False, *, where=True)", ""),
+    QX_METHOD("all", function_all, FAST,
+              "($module, a, axis=None, out=None, keepdims=False, *, where=True)", ""),
+    QX_METHOD("count_nonzero", function_count_nonzero, FAST,
+              "($module, a, axis=None, *, keepdims=False)", ""),
+    QX_METHOD("broadcast_to", function_broadcast_to, FAST, "($module, array, shape)", ""),
+    QX_METHOD("expand_dims", function_expand_dims, METH_FASTCALL, "($module, array, axis, /)", ""),
     {"gather", FAST_POSITIONAL(function_gather),
      "gather(array, root): a NumPy array, on one rank or (-1) on all"},
     {"held", qx_held, METH_O, "A NumPy array of the memory, where this process holds all of it."},

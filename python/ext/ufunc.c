@@ -481,14 +481,21 @@ static PyObject *ufunc_at(PyObject *self, PyObject *const *args, Py_ssize_t narg
   return PyObject_Vectorcall(qx.hooks.ufunc_at, call, (size_t)nargs + 1, NULL);
 }
 
-#define FAST(function) (PyCFunction)(void (*)(void)) function, METH_FASTCALL | METH_KEYWORDS
+enum { FAST = METH_FASTCALL | METH_KEYWORDS };
 static PyMethodDef ufunc_methods[] = {
-    {"reduce", FAST(ufunc_reduce), "Reduces over axes (default: axis 0)."},
-    {"outer", FAST(ufunc_outer), "The operation on all pairs of elements."},
-    {"accumulate", FAST(ufunc_accumulate), "What reduces along an axis, up to each element."},
-    {"reduceat", FAST(ufunc_reduceat), "Reduces pieces of an axis."},
-    {"at", (PyCFunction)(void (*)(void))ufunc_at, METH_FASTCALL,
-     "Stores the operation's results at indices, one after another."},
+    QX_METHOD("reduce", ufunc_reduce, FAST,
+              "($self, array, /, axis=0, dtype=None, out=None, **kwargs)",
+              "Reduces over axes (default: axis 0)."),
+    QX_METHOD("outer", ufunc_outer, FAST, "($self, A, B, /, **kwargs)",
+              "The operation on all pairs of elements."),
+    QX_METHOD("accumulate", ufunc_accumulate, FAST,
+              "($self, array, /, axis=0, dtype=None, out=None)",
+              "What reduces along an axis, up to each element."),
+    QX_METHOD("reduceat", ufunc_reduceat, FAST,
+              "($self, array, /, indices, axis=0, dtype=None, out=None)",
+              "Reduces pieces of an axis."),
+    QX_METHOD("at", ufunc_at, METH_FASTCALL, "($self, a, indices, b=None, /)",
+              "Stores the operation's results at indices, one after another."),
     {NULL},
 };
 
@@ -549,6 +556,7 @@ static PyGetSetDef ufunc_attributes[] = {
     {"ntypes", ufunc_from_numpy, NULL, "How many they are.", "ntypes"},
     {"resolve_dtypes", ufunc_from_numpy, NULL, "Dtypes of operands and results.", "resolve_dtypes"},
     {"signature", ufunc_signature, NULL, "None: these are elementwise.", NULL},
+    {"__signature__", ufunc_from_numpy, NULL, NULL, "__signature__"},
     {NULL},
 };
 

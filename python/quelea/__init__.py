@@ -7,6 +7,7 @@ there yet says so. Beyond NumPy: ``rank``, ``size``, ``init``, ``sync``, ``on_ro
 ``map``, ``reduce``, ``scan``, ``allpairs``.
 """
 
+import builtins as _builtins
 import importlib as _importlib
 import os as _os
 import sys as _sys
@@ -20,7 +21,6 @@ from numpy import (
     bool_,
     broadcast_shapes,
     byte,
-    can_cast,
     cdouble,
     complex64,
     complex128,
@@ -60,7 +60,6 @@ from numpy import (
     iterable,
     long,
     longlong,
-    min_scalar_type,
     mintypecode,
     nan,
     ndindex,
@@ -344,6 +343,46 @@ def result_type(*arrays_and_dtypes: _Any) -> _numpy.dtype[_Any]:
     return _numpy.result_type(
         *(a.dtype if isinstance(a, ndarray) else a for a in arrays_and_dtypes)
     )
+
+
+def can_cast(from_: _Any, to: _Any, casting: _Any = "safe") -> "_builtins.bool":
+    """Tell whether a dtype, or that of an array, can be cast by that rule.
+
+    Parameters
+    ----------
+    from_ : dtype, scalar of NumPy, or array
+    to : dtype
+    casting : {'no', 'equiv', 'safe', 'same_kind', 'unsafe'}
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.can_cast(np.ones(3), "float32"), np.can_cast(np.ones(3), "float32", "same_kind")
+    (False, True)
+    """
+    return _numpy.can_cast(from_.dtype if isinstance(from_, ndarray) else from_, to, casting)
+
+
+def min_scalar_type(a: _Any, /) -> _numpy.dtype[_Any]:
+    """Give the smallest dtype that holds a scalar; an array's own one. Collective where an array of no axes is given.
+
+    Returns
+    -------
+    numpy.dtype
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.min_scalar_type(10), np.min_scalar_type(np.arange(3))
+    (dtype('uint8'), dtype('int64'))
+    """
+    if isinstance(a, ndarray):
+        return a.dtype if a.ndim else _numpy.min_scalar_type(_numpy.asarray(a))
+    return _numpy.min_scalar_type(a)
 
 
 class errstate(_numpy.errstate):

@@ -84,6 +84,8 @@ def array(
         Whether a Quelea array is copied; None: only if the dtype changes.
     ndmin : int, default 0
         The result gets leading axes of extent 1 up to this number.
+    ndmax : int, default 0
+        How many levels of nested sequences become axes, at most; 0: all. Deeper ones would be objects: TypeError.
 
     Returns
     -------
@@ -103,9 +105,7 @@ def array(
     if type(ndmin) is not int:
         ndmin = operator.index(ndmin)
     if ndmax:
-        raise NotImplementedError(
-            "array(ndmax=) is not in Quelea yet; write np.asarray(numpy.array(..., ndmax=...))"
-        )
+        object = _nested(object, dtype, ndmin, ndmax)
     avoids = copy is not True and copy is not None and (isinstance(copy, str) or not copy)
     result = _asarray(object, dtype, copy if isinstance(object, ndarray) or avoids else None)
     if order != "K":
@@ -115,6 +115,14 @@ def array(
         if result.ndim >= ndmin
         else result.reshape((1,) * (ndmin - result.ndim) + result.shape)
     )
+
+
+def _nested(object: Any, dtype: DType, ndmin: int, ndmax: int) -> Any:
+    """What NumPy makes of sequences in sequences, of which so many levels are axes; it may refuse an array, too."""
+    is_ours = isinstance(object, ndarray)
+    given = numpy.empty((0,) * object.ndim, object.dtype) if is_ours else object
+    made = numpy.array(given, dtype, ndmin=ndmin, ndmax=ndmax)
+    return object if is_ours else made
 
 
 def _in_order(

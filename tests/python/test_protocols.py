@@ -244,7 +244,7 @@ def test_namespace():
         "dtype",
         "finfo",
         "iinfo",
-        "can_cast",
+        "promote_types",
     ):
         assert getattr(np, name) is getattr(numpy, name)
     assert np.size == np.info()["size"] and np.rank == np.info()["rank"]

@@ -525,13 +525,36 @@ def test_signatures_of_loops_are_not_there_yet():
         lambda: quelea.add(quelea.ones(2), 1, signature="dd->d"),
         lambda: quelea.matmul(quelea.ones((2, 2)), quelea.ones((2, 2)), signature="dd->d"),
         lambda: quelea.pad(quelea.ones(4), 1, lambda line, width, axis, words: None),
-        lambda: quelea.array([1], ndmax=1),
     ):
         with pytest.raises(NotImplementedError, match="is not in Quelea yet"):
             call()
 
 
 # ---- small ones ----
+
+
+@example
+def whether_arrays_can_be_cast(m):
+    rules = ("no", "equiv", "safe", "same_kind", "unsafe")
+    dtypes = ("bool", "int8", "float32", "float64", "complex64")
+    x = m.ones((2, 3), "float32")
+    return [m.can_cast(x, to, rule) for to in dtypes for rule in rules] + [m.can_cast("i4", "f4")]
+
+
+@example
+def the_smallest_dtype(m):
+    arrays = m.arange(3), m.ones((2, 0), "float32"), m.array(300), m.array(True)
+    return [str(m.min_scalar_type(a)) for a in (*arrays, 7, -1, 1e60, 2j)]
+
+
+@example
+def so_many_axes(m):
+    return m.array([[1, 2], [3, 4]], ndmax=2), m.array(m.ones((2, 3)), ndmax=1, ndmin=3)
+
+
+def test_sequences_deeper_than_axes():
+    with pytest.raises(TypeError, match="dtype object is not in Quelea"):
+        quelea.array([[1, 2], [3, 4]], dtype=object, ndmax=1)
 
 
 @example

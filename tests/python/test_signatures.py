@@ -5,6 +5,7 @@ The result, or the class of what is raised, is NumPy's; what is not there yet sa
 
 import inspect
 import random
+import types
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -57,7 +58,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "reshape": (X, (4, 3)), "rollaxis": (X, 1), "split": (X, 3), "array_split": (X, 2), "swapaxes": (X, 0, 1),
     "tensordot": (X, X.T, 1), "tile": (X, 2), "tri": (3,), "vecdot": (X, X), "where": (MASK, X, 0),
     "broadcast_arrays": (X, X[0]), "astype": (X, "f4"), "concat": ([X, X],), "permute_dims": (X,),
-    "isscalar": (X,), "result_type": (X, 1),
+    "isscalar": (X,), "result_type": (X, 1), "can_cast": (X, "f4"), "min_scalar_type": (X,),
     "diag": (X,), "diagflat": (X[0],), "diagonal": (X,), "fill_diagonal": (X, 2), "diag_indices": (3,),
     "diag_indices_from": (X[:, :3],), "tril_indices": (4,), "triu_indices": (4,), "tril_indices_from": (X,),
     "triu_indices_from": (X,),
@@ -196,6 +197,7 @@ VALUES: dict[str, list[Any]] = {
     "fill_value": [2.5],
     "prototype": [X],
     "signature": ["dd->d"],
+    "ndmax": [0, 1, 3],
     "max_line_width": [None, 20],
     "precision": [None, 2],
     "suppress_small": [None, True],
@@ -399,7 +401,6 @@ def ufunc_arguments(name: str) -> tuple[Any, ...]:
 
 
 NO_VALUE: dict[str, tuple[str, ...]] = {
-    "ndmax": ("array",),
     "m": ("tril_indices", "triu_indices"),  # in test_diagonals
     "where": ("divmod", "modf", "frexp"),  # without out= what is left out has any value
 }
@@ -658,6 +659,22 @@ def test_every_function_is_tried() -> None:
     known |= set(quelea.files.__all__)  # in test_files
     known |= set(quelea.buffers.__all__)  # in test_buffers
     assert sorted(set(public_functions()) - set(CALLS) - known) == []
+
+
+def test_editors_are_told_signatures() -> None:
+    """Also of what is written in C, of which Python knows none by itself."""
+    of_types = [
+        getattr(ours, name)
+        for ours, theirs in ((quelea.ndarray, numpy.ndarray), (quelea.ufunc, numpy.ufunc))
+        for name, method in vars(theirs).items()
+        if isinstance(method, types.MethodDescriptorType) and callable(getattr(ours, name, None))
+    ]
+    for method in of_types:
+        assert inspect.signature(method).parameters  # self, or what stands for it
+    for name in public_functions():
+        inspect.signature(getattr(quelea, name))
+    if hasattr(numpy.add, "__signature__"):
+        assert inspect.signature(quelea.add) == inspect.signature(numpy.add)
 
 
 def test_every_parameter_of_numpys_is_known() -> None:
