@@ -27,8 +27,8 @@ typedef struct MoreWide {
 } MoreWide;
 
 const SortFormInfo sort_forms[SORT_FORMS] = {
-    [SORT_8] = {1, 8},   [SORT_16] = {2, 16},       [SORT_32] = {4, 32},
-    [SORT_64] = {8, 64}, [SORT_64_MORE] = {16, 64}, [SORT_128_MORE] = {24, 128},
+    [SORT_8] = {1, 8, false},  [SORT_16] = {2, 16, false},       [SORT_32] = {4, 32, true},
+    [SORT_64] = {8, 64, true}, [SORT_64_MORE] = {16, 64, false}, [SORT_128_MORE] = {24, 128, false},
 };
 
 SortForm sort_form(QlDtype dtype, bool indices) {

@@ -6,12 +6,27 @@
  *     NAME(word)         a name of this form's own
  *     SORT_KEYS          a function that sorts keys in place; only where elements are nothing else
  *
- * A run is sorted by digits, from the highest bit in which its keys differ: as many buckets as the
- * cache and the elements allow, each of which is sorted in the same way, back into the memory that
- * its elements came from. Where keys crowd in few buckets, as those of floats do under few
- * exponents, SORT_KEYS is faster; of many keys a few tell. What is in order already is only read.
- * All of it is stable. */
+ * What is in order already is only read. Else SORT_KEYS sorts; where there is none, digits do, from
+ * the highest bit in which keys differ: as many buckets as the cache and the elements allow, each
+ * of which is sorted in the same way, back into the memory that its elements came from. All of it
+ * is stable. */
 
+#ifdef SORT_KEYS
+/* Does no key come behind a higher one? Most runs tell soon. */
+static bool NAME(ascends)(const ELEMENT *x, int64_t count) {
+  enum { SOME = 1024 };
+  bool sorted = true;
+  for (int64_t k = 1; k < count && sorted; k += SOME)
+    for (int64_t i = k; i < QL_MIN(k + SOME, count); i++) sorted &= x[i - 1] <= x[i];
+  return sorted;
+}
+
+static void NAME(run)(char *elements, char *scratch, int64_t count) {
+  ELEMENT *keys = (ELEMENT *)(void *)elements;
+  (void)scratch;
+  if (!NAME(ascends)(keys, count)) SORT_KEYS(keys, (size_t)count);
+}
+#else
 /* One by one into other memory, or the same. */
 static void NAME(insert)(const ELEMENT *from, ELEMENT *to, int64_t count) {
   for (int64_t i = 0; i < count; i++) {
@@ -26,45 +41,16 @@ static void NAME(insert)(const ELEMENT *from, ELEMENT *to, int64_t count) {
 #define QUELEA_RUN_H_ONCE
 /* Measured: fewer elements are inserted one by one; so many bytes lie in a cache, where a digit may
  * have more bits; there are to be no more buckets than elements. */
-enum { RUN_FEW = 16, RUN_CACHED = 1 << 20, RUN_BITS = 10, RUN_BITS_CACHED = 13, RUN_CROWD = 4 };
-/* Of a sample more must crowd, for chance has its share in it. */
-enum { RUN_SAMPLE = 4096, RUN_SAMPLE_CROWD = 16 };
+enum { RUN_FEW = 16, RUN_CACHED = 1 << 20, RUN_BITS = 10, RUN_BITS_CACHED = 13 };
 static inline int run_digit(int64_t count, int64_t bytes, int high) {
   int most = bytes > RUN_CACHED ? RUN_BITS : RUN_BITS_CACHED,
       bits = 63 - __builtin_clzll((unsigned long long)count);
   bits = bits < most ? bits : most;
   return bits < high ? bits : high;
 }
-/* Measured: then the digits that follow take longer. */
-static inline bool run_is_crowded(const int64_t *in, size_t buckets, int64_t count) {
-  int64_t most = 0;
-  for (size_t b = 0; b < buckets; b++) most = in[b] > most ? in[b] : most;
-  return most > RUN_CROWD * (count >> (63 - __builtin_clzll(buckets))) + RUN_FEW;
-}
 #endif
 
 static void NAME(digits)(ELEMENT *from, ELEMENT *other, int64_t count, bool stays);
-
-#ifdef SORT_KEYS
-/* Whether a sample of many keys, which is not in order, crowds beyond doubt: a look at each of them
- * would cost memory's time, and say the same. */
-static bool NAME(crowds)(const ELEMENT *from, int64_t count) {
-  if (count * (int64_t)sizeof *from <= RUN_CACHED || count < RUN_SAMPLE) return false;
-  int64_t step = count / RUN_SAMPLE, in[1 << RUN_BITS] = {0}, most = 0;
-  KEY first = KEY_OF(from[0]), before = first, differ = 0;
-  bool sorted = true;
-  for (int64_t k = 1; k < RUN_SAMPLE; k++) {
-    KEY key = KEY_OF(from[k * step]);
-    differ |= key ^ first, sorted &= before <= key, before = key;
-  }
-  if (sorted) return false;
-  int high = HIGHEST(differ) + 1, bits = high < RUN_BITS ? high : RUN_BITS;
-  for (int64_t k = 0; k < RUN_SAMPLE; k++)
-    in[(size_t)(KEY_OF(from[k * step]) >> (high - bits)) & (((size_t)1 << bits) - 1)]++;
-  for (size_t b = 0; b < (size_t)1 << bits; b++) most = in[b] > most ? in[b] : most;
-  return most > RUN_SAMPLE_CROWD * (RUN_SAMPLE >> bits) + RUN_FEW;
-}
-#endif
 
 /* Buckets in `other`, of which each has ended where the next one begins: sorted there, or back into
  * `from`. Those of few elements that are neighbours are one stretch, in which none moves far. */
@@ -89,13 +75,6 @@ static void NAME(digits)(ELEMENT *from, ELEMENT *other, int64_t count, bool stay
     NAME(insert)(from, stays ? from : other, count);
     return;
   }
-#ifdef SORT_KEYS
-  if (NAME(crowds)(from, count)) {
-    SORT_KEYS(from, (size_t)count);
-    if (!stays) memcpy(other, from, (size_t)count * sizeof *from);
-    return;
-  }
-#endif
   for (int64_t k = 1; k < count; k++) {
     KEY key = KEY_OF(from[k]);
     differ |= key ^ first, sorted &= before <= key, before = key;
@@ -110,13 +89,6 @@ static void NAME(digits)(ELEMENT *from, ELEMENT *other, int64_t count, bool stay
   int64_t at[buckets], sum = 0;
   memset(at, 0, sizeof at);
   for (int64_t k = 0; k < count; k++) at[(size_t)(KEY_OF(from[k]) >> shift) & mask]++;
-#ifdef SORT_KEYS
-  if (run_is_crowded(at, buckets, count)) {
-    SORT_KEYS(from, (size_t)count);
-    if (!stays) memcpy(other, from, (size_t)count * sizeof *from);
-    return;
-  }
-#endif
   for (size_t b = 0; b < buckets; b++) {
     int64_t here = at[b];
     at[b] = sum, sum += here;
@@ -130,6 +102,7 @@ static void NAME(digits)(ELEMENT *from, ELEMENT *other, int64_t count, bool stay
 static void NAME(run)(char *elements, char *scratch, int64_t count) {
   NAME(digits)((ELEMENT *)(void *)elements, (ELEMENT *)(void *)scratch, count, true);
 }
+#endif
 
 static int64_t NAME(below)(const SortRun *run, SortKey key) {
   const ELEMENT *at = (const ELEMENT *)(const void *)run->at;

@@ -52,6 +52,61 @@ typedef struct MoreWide {
 #define NAME(x) x##_128_more
 #include "run.h"
 
+/* Floats. Vectors sort the finite ones, to which zeros are equal; of zeros the negative ones come
+ * first. Infinities and NaN, which is one, are counted. (Some versions of Highway store the largest
+ * number where infinity was.) */
+#define FLOATS(type, integer, name, INFINITE, NAN_BITS)                                      \
+  static void fill_##name(type *x, int64_t count, integer bits) {                            \
+    for (int64_t k = 0; k < count; k++) memcpy(x + k, &bits, sizeof bits);                   \
+  }                                                                                          \
+  static void sort_finite_##name(type *x, int64_t count, int64_t negative_zeros) {           \
+    integer descends = 0;                                                                    \
+    int64_t low = 0, high = count;                                                           \
+    for (int64_t k = 1; k < count; k++) descends |= (integer)(x[k - 1] > x[k]);              \
+    if (descends) order_##name(x, (size_t)count);                                            \
+    while (negative_zeros && low < high) {                                                   \
+      int64_t middle = low + (high - low) / 2;                                               \
+      if (x[middle] < 0)                                                                     \
+        low = middle + 1;                                                                    \
+      else                                                                                   \
+        high = middle;                                                                       \
+    }                                                                                        \
+    for (int64_t k = low; negative_zeros && k < count && x[k] == 0; k++)                     \
+      x[k] = (type)(k < low + negative_zeros ? -0.0 : 0.0);                                  \
+  }                                                                                          \
+  static void sort_##name(type *x, int64_t count) {                                          \
+    const integer top = (integer)1 << (8 * sizeof(integer) - 1);                             \
+    integer bits, strange = 0;                                                               \
+    int64_t finite = 0, zeros = 0, lowest = 0, highest = 0;                                  \
+    for (int64_t k = 0; k < count; k++) {                                                    \
+      memcpy(&bits, x + k, sizeof bits);                                                     \
+      strange |= (integer)((bits & ~top) >= INFINITE) | (integer)(bits == top);              \
+    }                                                                                        \
+    if (!strange) {                                                                          \
+      sort_finite_##name(x, count, 0);                                                       \
+      return;                                                                                \
+    }                                                                                        \
+    for (int64_t k = 0; k < count; k++) {                                                    \
+      memcpy(&bits, x + k, sizeof bits);                                                     \
+      zeros += bits == top, lowest += bits == (top | INFINITE), highest += bits == INFINITE; \
+      if ((bits & ~top) < INFINITE) memmove(x + finite++, x + k, sizeof bits);               \
+    }                                                                                        \
+    sort_finite_##name(x, finite, zeros);                                                    \
+    memmove(x + lowest, x, (size_t)finite * sizeof *x);                                      \
+    fill_##name(x, lowest, top | INFINITE);                                                  \
+    fill_##name(x + lowest + finite, highest, INFINITE);                                     \
+    fill_##name(x + lowest + finite + highest, count - lowest - finite - highest, NAN_BITS); \
+  }
+FLOATS(float, uint32_t, f32, 0x7f800000u, 0x7fc00000u)
+FLOATS(double, uint64_t, f64, 0x7ff0000000000000u, 0x7ff8000000000000u)
+#undef FLOATS
+
+bool sort_floats(QlDtype dtype, char *elements, int64_t count) {
+  if (dtype == QL_F32) sort_f32((float *)(void *)elements, count);
+  if (dtype == QL_F64) sort_f64((double *)(void *)elements, count);
+  return dtype == QL_F32 || dtype == QL_F64;
+}
+
 typedef struct Functions {
   void (*run)(char *elements, char *scratch, int64_t count);
   int64_t (*below)(const SortRun *run, SortKey key);

@@ -34,6 +34,7 @@ typedef enum SortForm {
 
 typedef struct SortFormInfo {
   int bytes, key_bits;
+  bool in_place; /* sort_run takes no scratch */
 } SortFormInfo;
 #define SORT_TOP_32 (1u << 31)
 #define SORT_TOP_64 (1ull << 63)
@@ -59,7 +60,9 @@ void sort_decode(QlDtype dtype, bool indices, const char *from, int64_t count, c
 SortKey sort_key(QlDtype dtype, const char *element);
 
 /* ---- runs.c ---- */
-/* In place; scratch: as much memory. */
+/* Floats as they are, in the order of their keys; false: they are none that vectors sort. */
+bool sort_floats(QlDtype dtype, char *elements, int64_t count);
+/* In place; scratch: as much memory, where the form needs it. */
 void sort_run(SortForm form, char *elements, char *scratch, int64_t count);
 /* How many elements of a run have a lower key. */
 int64_t sort_below(SortForm form, const SortRun *run, SortKey key);

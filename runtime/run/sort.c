@@ -42,9 +42,12 @@ static void decode(const Sort *s, char *elements, int64_t from, int64_t end) {
 static void sort_part(void *subject, int worker) {
   const Sort *s = subject;
   int64_t from = part_of(s, worker), end = part_of(s, worker + 1);
+  bool done = s->in_place && sort_floats(s->dtype, element(s, s->x, from), end - from);
+  if (done && s->runs == 1) return;
   sort_encode(s->dtype, s->indices, value(s, from), (int64_t)ql_dtype_info[s->dtype].size,
               end - from, s->first + from, element(s, s->x, from));
-  sort_run(s->form, element(s, s->x, from), element(s, s->y, from), end - from);
+  if (!done)
+    sort_run(s->form, element(s, s->x, from), s->y ? element(s, s->y, from) : NULL, end - from);
   if (s->runs == 1) decode(s, s->x, from, end);
 }
 
@@ -90,10 +93,12 @@ static void sort_lines(void *subject, int worker) {
   const Lines *lines = subject;
   const Sort *s = lines->sort;
   int64_t length = lines->length;
-  char *own_x = element(s, s->x, worker * length), *y = element(s, s->y, worker * length);
+  char *own_x = s->x ? element(s, s->x, worker * length) : NULL,
+       *y = s->y ? element(s, s->y, worker * length) : NULL;
   for (int64_t k = part_start(lines->count, worker, s->workers);
        k < part_start(lines->count, worker + 1, s->workers); k++) {
     char *line = line_of(lines, lines->values, k), *x = s->in_place ? line : own_x;
+    if (s->in_place && sort_floats(s->dtype, x, length)) continue;
     sort_encode(s->dtype, s->indices, line, (int64_t)ql_dtype_info[s->dtype].size, length, 0, x);
     sort_run(s->form, x, y, length);
     sort_decode(s->dtype, s->indices, x, length, line,
@@ -129,13 +134,12 @@ static QlStatus reserve_runs(Sort *s, QlError *error) {
   return ql_fail(error, QL_ERR_MEMORY, "out of memory for sorting");
 }
 
-/* x and y, for so many elements. */
+/* x and y, for so many elements, where they are needed. */
 static QlStatus reserve(Sort *s, const Block *values, int64_t count, QlError *error) {
   int64_t bytes = count * sort_forms[s->form].bytes;
-  if (!s->in_place) {
-    QL_TRY(new_block(s, bytes, &s->block[0], &s->x, error));
-    return new_block(s, bytes, &s->block[1], &s->y, error);
-  }
+  if (!s->in_place) QL_TRY(new_block(s, bytes, &s->block[0], &s->x, error));
+  if (s->runs == 1 && sort_forms[s->form].in_place) return QL_OK;
+  if (!s->in_place) return new_block(s, bytes, &s->block[1], &s->y, error);
   if (s->of->ndim > 1 || !values) return new_block(s, bytes, &s->block[1], &s->y, error);
   QL_TRY(rt_block_new(s->ctx, "sorting needs", values, &s->block[1], error));
   s->y = s->block[1]->data + (s->values - values->data); /* it may take the values' place */
@@ -163,7 +167,7 @@ static QlStatus along_lines(Sort *s, const Storage *indices, QlError *error) {
                  .indices = indices ? indices->block : NULL,
                  .length = of->shape[last]};
   lines.owned = rt_layout_node(of->layout, of->ndim, of->shape, s->ctx->info->node);
-  lines.count = box_volume(of->ndim, &lines.owned) / lines.length;
+  lines.count = box_volume(of->ndim, &lines.owned) / lines.length, s->runs = 1;
   QlStatus status = reserve(s, of->block, s->workers * lines.length, error);
   if ((status = agree(s, status, error))) return status;
   together(s, lines.count * lines.length, sort_lines, &lines);

@@ -125,12 +125,12 @@ def test_what_is_in_order_already():
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "uint32"])
 def test_many_that_crowd(dtype):
-    """So many that a sample of them says how they are sorted, whatever it leaves out."""
+    """Many more than lie in a cache, of few values, and what is nearly in order."""
     count = 1_200_000 // numpy.dtype(dtype).itemsize * 2
     random = numpy.random.default_rng(3)
     crowd = (random.normal(size=count) * 100).astype("int64").astype(dtype)
     ascending = numpy.sort(crowd)
-    ascending[[1, -2]] = ascending[[-2, 1]]  # between the sample's elements
+    ascending[[1, -2]] = ascending[[-2, 1]]
     wide = crowd.copy()
     wide[::4097] = values(dtype, len(wide[::4097]))
     for x in (crowd, ascending, wide + 0, numpy.full(count, 3, dtype)):  # zeros of one sign

@@ -3,6 +3,7 @@
 #include "../check.h"
 #include "routine/sorting.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,4 +137,32 @@ static void complex_keys_ascend(void) {
   }
 }
 
-CHECK_MAIN(CHECK_TEST(runs), CHECK_TEST(keys_ascend), CHECK_TEST(complex_keys_ascend))
+/* In the order of their keys, whatever of what is no plain number is among them. */
+static void floats(void) {
+  static const double of[] = {-INFINITY, -DBL_MAX, -FLT_MAX, -1,      -1e-310,  -0.0, 0.0,
+                              1e-310,    1,        FLT_MAX,  DBL_MAX, INFINITY, NAN};
+  enum { KINDS = sizeof of / sizeof *of, COUNTS = 90 };
+  static char x[2 * MOST], want[2 * MOST];
+  for (int trial = 0; trial < 4 * COUNTS; trial++) {
+    int64_t count = trial < 3 * COUNTS ? trial % COUNTS : 5000;
+    QlDtype dtype = trial % 2 ? QL_F32 : QL_F64;
+    uint64_t kinds = trial % 3 ? chance() : 0; /* which occur */
+    size_t size = ql_dtype_info[dtype].size;
+    SortForm form = sort_form(dtype, false);
+    for (int64_t k = 0; k < count; k++) {
+      uint64_t kind = chance() % KINDS;
+      double value = kinds >> kind & 1 ? of[kind] : (double)(chance() >> 50) - 9000;
+      float narrow = (float)value;
+      memcpy(x + (size_t)k * size, size == 4 ? (void *)&narrow : (void *)&value, size);
+    }
+    sort_encode(dtype, false, x, (int64_t)size, count, 0, want);
+    sort_run(form, want, NULL, count);
+    sort_decode(dtype, false, want, count, want, NULL);
+    CHECK(sort_floats(dtype, x, count));
+    CHECK(!memcmp(x, want, (size_t)count * size));
+  }
+  CHECK(!sort_floats(QL_F16, x, 4) && !sort_floats(QL_I64, x, 4));
+}
+
+CHECK_MAIN(CHECK_TEST(runs), CHECK_TEST(floats), CHECK_TEST(keys_ascend),
+           CHECK_TEST(complex_keys_ascend))
