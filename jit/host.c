@@ -15,7 +15,8 @@
 /* A block:  owner -> | owners, bytes; 64 bytes | data, aligned to 64 bytes */
 typedef struct Block {
   _Alignas(JIT_OWNER_BYTES) _Atomic int64_t owners;
-  size_t size; /* with this */
+  size_t size;  /* with this */
+  void *memory; /* of malloc, which it lies in */
 } Block;
 _Static_assert(sizeof(Block) == JIT_OWNER_BYTES, "data follows at once");
 _Static_assert(sizeof(QlValue) == JIT_SLOT, "a slot holds any value");
@@ -27,6 +28,9 @@ static Block *block_of(int64_t owner) { return (Block *)(uintptr_t)owner; }
  * for, and filled with zeros, when it is first touched, which takes as long as some loops over it:
  * so a few such blocks that were given back are kept for the next that fit. */
 enum { LARGE = 4 << 20, LARGE_PAGE = 2 << 20, KEPT = 4, KEPT_BYTES = 256 << 20 };
+/* They begin at different places within a page, so that streams through several do not alias one
+ * another's low address bits. */
+enum { COLOURS = 8, COLOUR_BYTES = 10 * JIT_OWNER_BYTES };
 static struct {
   atomic_flag busy;
   int count; /* the first has been there longest */
@@ -63,13 +67,13 @@ static Block *take_kept(size_t size) {
 static void give_back(Block *block) {
   Block *gone[KEPT];
   int count = 0;
-  if (block->size < LARGE || block->size > KEPT_BYTES) return free(block);
+  if (block->size < LARGE || block->size > KEPT_BYTES) return free(block->memory);
   kept_enter();
   while (kept.count == KEPT || (kept.count > 0 && kept.bytes + block->size > KEPT_BYTES))
     gone[count++] = kept_remove(0);
   kept.block[kept.count++] = block, kept.bytes += block->size;
   kept_leave();
-  while (count > 0) free(gone[--count]);
+  while (count > 0) free(gone[--count]->memory);
 }
 
 static void free_kept(void) {
@@ -78,32 +82,36 @@ static void free_kept(void) {
   kept_enter();
   while (kept.count > 0) gone[count++] = kept_remove(0);
   kept_leave();
-  while (count > 0) free(gone[--count]);
+  while (count > 0) free(gone[--count]->memory);
 }
 
 /* Of any size, other than aligned_alloc's. */
-static Block *new_pages(size_t size) {
+static void *new_pages(size_t size) {
   void *pages;
   return posix_memalign(&pages, LARGE_PAGE, size) ? NULL : pages;
 }
 
 static Block *new_large(size_t size) {
+  static _Atomic unsigned colour;
   Block *block = take_kept(size);
   if (block) return block;
-  if (!(block = new_pages(size))) {
+  size_t room = size + COLOURS * COLOUR_BYTES;
+  char *memory = new_pages(room);
+  if (!memory) {
     free_kept();
-    if (!(block = new_pages(size))) return NULL;
+    if (!(memory = new_pages(room))) return NULL;
   }
 #ifdef MADV_HUGEPAGE
-  (void)madvise(block, size / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE); /* it may be refused */
+  (void)madvise(memory, room / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE); /* it may be refused */
 #endif
-  block->size = size;
+  block = (Block *)(void *)(memory + colour++ % COLOURS * COLOUR_BYTES);
+  block->size = size, block->memory = memory;
   return block;
 }
 
 static Block *new_small(size_t size) {
   Block *block = aligned_alloc(JIT_OWNER_BYTES, size);
-  if (block) block->size = size;
+  if (block) block->size = size, block->memory = block;
   return block;
 }
 
@@ -192,6 +200,12 @@ static void host_release(int64_t owner) {
 int64_t jit_allocate(int64_t bytes) { return host_allocate(bytes); }
 void jit_retain(int64_t owner) { host_retain(owner); }
 void jit_release(int64_t owner) { host_release(owner); }
+
+int64_t jit_sole_bytes(int64_t owner) {
+  if (!is_owner(owner) || owner & JIT_OWNER_ARRAY) return 0;
+  bool is_sole = atomic_load_explicit(&block_of(owner)->owners, memory_order_acquire) == 1;
+  return is_sole ? (int64_t)block_of(owner)->size : 0;
+}
 
 /* ---- output ---- */
 

@@ -206,6 +206,8 @@ JitRef jit_host(JitFn *fn, JitHost host, int count, const JitRef *args,
 int64_t jit_allocate(int64_t bytes);
 void jit_retain(int64_t owner);
 void jit_release(int64_t owner);
+/* What a block takes to which there is no other reference; 0: there is, or it is none. */
+int64_t jit_sole_bytes(int64_t owner);
 /* What compiled code asks of the driver; arguments are slots of 64-bit integers, and numbers in
  * their dtype. An array is its handle, of which a new one is the caller's. `number` is 0 and a
  * handle, or 1 + whether it is weak, a dtype, and the number.

@@ -84,6 +84,13 @@ QL_API void ql_block_release(int64_t block);
  * statements are. -1, with the error: recording failed; -2: before anything was stored into. */
 QL_API int64_t ql_compiled_drive(QlContext *context, const QlCompiled *compiled,
                                  const QlValue *parameters, QlValue *results, QlError *error);
+/* Can an array be where a call made it? It can in a process that is alone, if it is large, in C
+ * order, most of its block, and nobody else has a reference to that. */
+QL_API bool ql_keeps_block(const QlContext *context, QlDtype dtype, int ndim, const int64_t *shape,
+                           const int64_t *byte_strides, int64_t block);
+/* Then: an array of that memory, with a reference to the block of its own. */
+QL_API QlStatus ql_keep_block(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape,
+                              int64_t block, void *data, QlArray **array, QlError *error);
 /* Do functions take the array as one on ranks? They must where it is, or will be, in parts that
  * only some ranks have; of a process that is alone they may where it is large enough for several
  * threads, or too large for the caches in which the next step of a loop would find it. */

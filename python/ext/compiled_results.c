@@ -90,12 +90,18 @@ static bool ends_of(QlDtype dtype, int ndim, const QlValue *parts, const char **
   return true;
 }
 
-static PyObject *import_memory(QlDtype dtype, int ndim, const QlValue *parts) {
+/* keeps: where it can be, it stays in its memory, else it is copied. */
+static PyObject *import_memory(QlDtype dtype, int ndim, const QlValue *parts, bool keeps) {
   QL_ERROR(error);
   QlArray *array;
   int64_t shape[QL_MAX_DIMS], strides[QL_MAX_DIMS];
   for (int axis = 0; axis < ndim; axis++)
     shape[axis] = parts[2 + axis].i, strides[axis] = parts[2 + ndim + axis].i;
+  if (keeps && ql_keeps_block(qx.context, dtype, ndim, shape, strides, parts[0].i))
+    return ql_keep_block(qx.context, dtype, ndim, shape, parts[0].i, (void *)(uintptr_t)parts[1].u,
+                         &array, &error)
+               ? qx_raise(&error)
+               : qx_wrap(array, false);
   return ql_import(qx.context, dtype, ndim, shape, (const void *)(uintptr_t)parts[1].u, strides,
                    &array, &error)
              ? qx_raise(&error)
@@ -142,12 +148,12 @@ static PyObject *import_block(const Results *r, QlDtype dtype, int64_t block, co
     for (int axis = ndim - 1; axis >= 0; stride *= own[2 + axis--].i)
       dense = dense && (own[2 + ndim + axis].i == stride || own[2 + axis].i == 1);
     if (dense && stride == high - low)
-      array = import_memory(dtype, ndim, own), good = array != NULL;
+      array = import_memory(dtype, ndim, own, false), good = array != NULL;
     else
       good = copy_elements(dtype, ndim, own, low, memory);
   }
   flat[1].u = (uintptr_t)memory;
-  if (good && !array) array = import_memory(dtype, 1, flat);
+  if (good && !array) array = import_memory(dtype, 1, flat, false);
   PyMem_Free(memory);
   return array;
 }
@@ -188,7 +194,7 @@ static PyObject *import_made(Results *r, QlDtype dtype, int ndim, const QlValue 
     QlValue own[2] = {{.i = 0}, {.u = (uintptr_t)shared->low}};
     result = view_ours(shared->array, ndim, parts, own);
   } else if (!PyErr_Occurred()) {
-    result = import_memory(dtype, ndim, parts);
+    result = import_memory(dtype, ndim, parts, true);
   }
   ql_block_release(parts[0].i);
   return result;

@@ -101,14 +101,15 @@ typedef struct Layout {
 } Layout;
 
 /* Memory of a storage on this node (partitioned: in the arena, C order over `alloc`) or on this
- * rank (replicated: malloc'ed, C order over the whole shape). Counted: an export shares it, and a
- * shared block is copied before it is written. */
+ * rank (replicated: malloc'ed, C order over the whole shape; or what a compiled function made).
+ * Counted: an export shares it, and a shared block is copied before it is written. */
 typedef struct Block {
   int64_t references;
   bool private_memory;
   bool watched;                /* guard.c: the slack before it holds a pattern */
   int64_t offset, bytes;       /* in the arena */
   char *data;                  /* the element at alloc.lo */
+  int64_t owner;               /* of private memory: the compiled function's block; 0: malloc */
   Box alloc;                   /* storage coordinates: what this node owns and its margins */
   int64_t stride[QL_MAX_DIMS]; /* bytes */
   int64_t margin[QL_MAX_DIMS][2];
@@ -353,6 +354,9 @@ QlStatus rt_block_new(QlContext *ctx, const char *needs, const Block *geometry, 
 void rt_block_back(QlContext *ctx, const Block *block);
 /* Of a replicated storage; NULL: out of memory. */
 Block *rt_block_private(QlContext *ctx, const Storage *storage);
+/* In memory of a compiled function's block, to which it has a reference then; NULL: out of memory.
+ */
+Block *rt_block_of_owner(const Block *geometry, int64_t owner, void *data);
 void rt_block_release(QlContext *ctx, Block *block);
 void rt_blocks_close(QlContext *ctx);
 void rt_block_free_private(Block *block); /* its memory */

@@ -112,7 +112,9 @@ static char *private_memory(int64_t bytes) {
 }
 
 void rt_block_free_private(Block *block) {
-  if (QUELEA_CANARIES)
+  if (block->owner)
+    jit_release(block->owner);
+  else if (QUELEA_CANARIES)
     rt_guard_private_free(block->data, block->bytes);
   else
     free(block->data);
@@ -140,6 +142,7 @@ static Block *private_block(QlContext *ctx, int64_t bytes) {
     return block;
   }
   if (!(block = malloc(sizeof *block))) return NULL;
+  block->owner = 0;
   block->data = private_memory(spare ? (int64_t)SMALLEST << class : bytes);
   if (block->data) return block;
   free(block);
@@ -190,7 +193,7 @@ QlStatus rt_block_new(QlContext *ctx, const char *needs, const Block *geometry, 
   if (!block) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a block");
   char *data = is_private ? block->data : NULL;
   *block = *geometry;
-  block->references = 1, block->watched = false, block->data = data;
+  block->references = 1, block->watched = false, block->data = data, block->owner = 0;
   if (!is_private) {
     QlStatus status = rt_heap_allocate(ctx, needs, block->bytes, &block->offset, error);
     if (status) {
@@ -205,6 +208,15 @@ QlStatus rt_block_new(QlContext *ctx, const char *needs, const Block *geometry, 
   }
   *result = block;
   return QL_OK;
+}
+
+Block *rt_block_of_owner(const Block *geometry, int64_t owner, void *data) {
+  Block *block = malloc(sizeof *block);
+  if (!block) return NULL;
+  *block = *geometry;
+  block->references = 1, block->watched = false, block->data = data, block->owner = owner;
+  block->private_memory = true;
+  return block;
 }
 
 /* Each piece once: freed memory is not returned. */

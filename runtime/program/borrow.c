@@ -1,6 +1,7 @@
-/* Arrays whose memory a compiled function takes: computed, in a block of their own, and known to
- * all ranks to be used. Every rank must have all of each array for itself: it is replicated, or the
- * process is alone. Each rank then runs the function on its own memory, with the same bits. */
+/* Arrays whose memory a compiled function takes, or has made. Those that it takes are computed, in
+ * a block of their own, and known to all ranks to be used. Every rank must have all of each array
+ * for itself: it is replicated, or the process is alone. Each rank then runs the function on its
+ * own memory, with the same bits. */
 #include "compiled.h"
 
 #include "runtime.h"
@@ -93,5 +94,48 @@ QlStatus ql_borrow(QlContext *ctx, uint64_t what, int count, QlArray *const *arr
     data[k] = storage->block->data + arrays[k]->offset * item[k] + part;
   }
   if (ctx->info->size > 1) note(ctx, what, count, arrays);
+  return QL_OK;
+}
+
+/* ---- what it has made ---- */
+
+enum { KEPT_BYTES = 1 << 20 }; /* less is copied: spare memory is as near, and no heap of others */
+
+/* Elements in C order, without gaps. */
+static bool is_dense(int ndim, const int64_t *shape, const int64_t *byte_strides, int64_t item) {
+  for (int a = ndim - 1; a >= 0; item *= shape[a--])
+    if (byte_strides[a] != item && shape[a] > 1) return false;
+  return true;
+}
+
+bool ql_keeps_block(const QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape,
+                    const int64_t *byte_strides, int64_t block) {
+  int64_t item = (int64_t)ql_dtype_info[dtype].size, bytes = item;
+  if (ctx->info->size > 1 || QUELEA_CANARIES) return false;
+  for (int a = 0; a < ndim; a++) bytes *= shape[a];
+  return bytes >= KEPT_BYTES && bytes >= jit_sole_bytes(block) / 2 && jit_sole_bytes(block) &&
+         is_dense(ndim, shape, byte_strides, item);
+}
+
+QlStatus ql_keep_block(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, int64_t block,
+                       void *data, QlArray **array, QlError *error) {
+  QL_TRY(rt_log_due(ctx, error));
+  QL_TRY(rt_array_new(ctx, dtype, ndim, shape, array, error));
+  Storage *storage = (*array)->storage;
+  QlStatus status = QL_ERR_MEMORY;
+  if ((storage->layout = rt_layout_for_storage(ctx, storage, error))) {
+    Block geometry =
+        rt_block_geometry(ctx, storage->layout, ndim, shape, ql_dtype_info[dtype].size, NULL);
+    if ((storage->block = rt_block_of_owner(&geometry, block, data)))
+      status = QL_OK;
+    else
+      status = ql_fail(error, QL_ERR_MEMORY, "out of memory for a block");
+  }
+  if (status) {
+    ql_release(*array);
+    *array = NULL;
+    return status;
+  }
+  jit_retain(block);
   return QL_OK;
 }

@@ -471,6 +471,102 @@ def test_results_that_share_memory():
         assert float(row[2]) == 50 and float(t[2, 1]) == 50
 
 
+LARGE = 1 << 18  # of elements: results of so many stay in the memory that the function made
+
+
+@quelea.jit
+def large(x):
+    y = x * 2
+    z = np.empty((4, x.size // 4), dtype=np.float32)
+    for i in range(4):
+        for j in range(x.size // 4):
+            z[i, j] = i - j
+    return y, z
+
+
+@quelea.jit
+def behind_the_begin(x):
+    y, z = large(x)
+    return y[1:], z.T, y.sum()
+
+
+@quelea.jit
+def together(x):
+    y, z = large(x)
+    return y, z[1:3], y[::2]
+
+
+@quelea.jit
+def a_small_part(x):
+    y, z = large(x)
+    return y[: x.size // 8], z, y[0]
+
+
+@pytest.mark.skipif(quelea.size > 1, reason="they lie where the others' do")
+@pytest.mark.parametrize("function", [large, behind_the_begin, together, a_small_part])
+def test_large_results_stay_where_they_are_made(function):
+    x = numpy.random.default_rng(3).random(LARGE)
+    ours, theirs, kept = quelea.asarray(x), function.__wrapped__(x), []
+    quelea.sync()
+    flushes = quelea.counters()["flushes"]
+    for _ in range(7):
+        kept.append(function(ours))
+    if function is large and quelea.info()["threads"] == 1:
+        assert quelea.counters()["flushes"] == flushes  # nothing was copied
+    for results in kept:  # none has become another's
+        for got, want in zip(results, theirs, strict=True):
+            assert numpy.allclose(numpy.asarray(got), want, rtol=1e-12)
+    y, z = kept[0][:2]
+    snapshot, before = numpy.asarray(y), theirs[0].copy()
+    y += 1
+    y[3:-3] = y[:-6] + z.ravel()[3] * y[6:]
+    before += 1
+    before[3:-3] = before[:-6] + theirs[1].ravel()[3] * before[6:]
+    assert numpy.array_equal(numpy.asarray(y), before)
+    assert numpy.array_equal(snapshot, theirs[0])
+    assert numpy.array_equal(numpy.asarray(kept[1][0]), theirs[0])
+    large(y + kept[2][0])[1][...] = 5
+    del kept, results, snapshot
+    assert numpy.array_equal(numpy.asarray(function(ours)[0]), theirs[0])
+
+
+@quelea.jit
+def stepped(u, v):
+    for i in range(1, u.shape[0] - 1):
+        for j in range(1, u.shape[1] - 1):
+            v[i, j] = 0.25 * (u[i - 1, j] + u[i + 1, j] + u[i, j - 1] + u[i, j + 1])
+    return u + v
+
+
+@pytest.mark.skipif(quelea.size > 1, reason="they lie where the others' do")
+def test_large_results_go_on_as_others_do():
+    """In statements beside arrays of the arena, in sweeps, as arguments and in files; and they are given back."""
+    x = numpy.random.default_rng(1).random((300, 700))
+    a, b = quelea.asarray(x), quelea.asarray(x)
+    c, d = x.copy(), x.copy()
+    peak = 0
+    for k in range(60):
+        a, c = stepped(a, b), _stepped(c, d)
+        for _ in range(3):
+            a[1:-1, 1:-1] = 0.2 * (a[1:-1, 1:-1] + a[:-2, 1:-1] + a[2:, 1:-1])
+            c[1:-1, 1:-1] = 0.2 * (c[1:-1, 1:-1] + c[:-2, 1:-1] + c[2:, 1:-1])
+        a, b, c, d = a[::-1].copy(), a * 0.5, c[::-1].copy(), c * 0.5
+        if k == 20:
+            peak = resident()
+    assert numpy.array_equal(numpy.asarray(a), c) and numpy.array_equal(numpy.asarray(b), d)
+    assert resident() < peak + 20 * x.nbytes
+
+
+def _stepped(u, v):
+    v[1:-1, 1:-1] = 0.25 * (u[:-2, 1:-1] + u[2:, 1:-1] + u[1:-1, :-2] + u[1:-1, 2:])
+    return u + v
+
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+
 @quelea.jit
 def lines_in_shapes(a):
     a[::2].reshape(2, 2)[0, 0] = 99
