@@ -92,14 +92,19 @@ static Outcome take(QlContext *ctx, Run *run, Course *course, int thread, Course
   return outcome;
 }
 
-/* A part of some other thread's course. False: there is none to be had. */
-static bool take_others(QlContext *ctx, Run *run, int thread) {
+static bool is_untouched(const Course *course) {
+  return course->step == 0 && course->task == course->first && !course->has_begun;
+}
+
+/* A part of some other thread's course, or only of one that nobody has begun. False: there is none
+ * to be had. */
+static bool take_others(QlContext *ctx, Run *run, int thread, bool untouched) {
   int threads = ctx->info->threads;
   for (int k = 1; k < threads && TAKES_OTHERS; k++) {
     CourseWait unused;
     Course *course = &run->courses[(thread + k) % threads];
     if (pthread_mutex_trylock(&course->lock)) continue;
-    bool takes = course->open && course->for_all;
+    bool takes = course->open && course->for_all && (!untouched || is_untouched(course));
     Outcome outcome = takes ? go_on(ctx, run, course, thread, &unused) : WAITS;
     pthread_mutex_unlock(&course->lock);
     if (outcome == WENT_ON || outcome == IS_OVER) return true;
@@ -118,9 +123,11 @@ static void await(QlContext *ctx, Run *run, const CourseWait *wait, int thread) 
     comm_await(ctx->comm, wait->worker, wait->value, is_main);
 }
 
+/* Who is at work will soon be done; who has not even begun is not waited for. */
 static void await_or_take(QlContext *ctx, Run *run, const CourseWait *wait, int thread) {
+  if (take_others(ctx, run, thread, true)) return;
   if (comm_polls(ctx->comm, wait->worker, wait->value)) return;
-  if (!take_others(ctx, run, thread)) await(ctx, run, wait, thread);
+  if (!take_others(ctx, run, thread, false)) await(ctx, run, wait, thread);
 }
 
 /* Another thread has the course and is at work, which may be a call of the program's own function.
