@@ -221,9 +221,9 @@ stages() {
 3   1  2  -1   1   0  layouts  1
 4   2  2  -1   64  1  all      1
 7   1  0  1024 1   0  cut      1
-7   1  1  -1   64  0  layouts  2
-16  1  1  -1   64  0  cut      2
-16  1  2  1024 64  0  cut      2
+7   1  1  -1   64  0  layouts  3
+16  1  1  -1   64  0  cut      3
+16  1  2  1024 64  0  cut      3
 TABLE
   fi
 }
