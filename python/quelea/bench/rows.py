@@ -44,7 +44,7 @@ def check(name: str, theirs: Spell, ours: Spell) -> None:
         else:  # a small sum of large terms differs by what these are rounded to
             tolerance = 1e-4 if want.dtype == numpy.float32 else 1e-7
             largest = float(numpy.max(numpy.abs(want), initial=1.0, where=numpy.isfinite(want)))
-            alike = numpy.allclose(got, want, rtol=tolerance, atol=tolerance * 1e-3 * largest)
+            alike = numpy.allclose(got, want, rtol=tolerance, atol=tolerance * 0.1 * largest)
         if not alike:
             raise RuntimeError(f"{name}: the answers differ")
 
