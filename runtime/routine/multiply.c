@@ -4,7 +4,45 @@
 #include "product.h"
 
 #include <cblas.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* ---- the processor ---- */
+
+#if defined(__x86_64__)
+/* Of variants for several processors. */
+extern void gotoblas_dynamic_init(void) __attribute__((weak));
+extern void gotoblas_dynamic_quit(void) __attribute__((weak));
+
+static bool is_old(const char *name) {
+  static const char *const old[] = {"Prescott",   "Core2",   "Penryn",
+                                    "Dunnington", "Nehalem", "Sandybridge"};
+  for (size_t k = 0; k < sizeof old / sizeof *old; k++)
+    if (!strcmp(name, old[k])) return true;
+  return false;
+}
+
+/* An OpenBLAS that does not know a newer processor takes it for one of the oldest, whose products
+ * take several times as long (0.3.21 on Intel's fifth generation). It is told to take it for one
+ * that has the same instructions, before it has computed anything, if nobody has told it what it
+ * is. */
+static void know_processor(void) {
+  const char *word = "OPENBLAS_CORETYPE", *like = NULL;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) like = "Haswell";
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl"))
+    like = "SkylakeX";
+  if (!like || getenv(word) || !gotoblas_dynamic_init || !gotoblas_dynamic_quit ||
+      !is_old(openblas_get_corename()) || setenv(word, like, 1))
+    return;
+  gotoblas_dynamic_quit();
+  gotoblas_dynamic_init();
+  unsetenv(word);
+}
+#else
+static void know_processor(void) {}
+#endif
 
 /* Workers are the parallelism: each call is one thread's. Debian's variant without threads does not
  * bear several at once (its calls share buffers), and OpenMP's asks the environment again. */
@@ -14,6 +52,7 @@ QlStatus rt_blas_open(QlError *error) {
                    "this process has loaded a variant of OpenBLAS that is not for POSIX threads; "
                    "install Debian's libopenblas0-pthread, or choose it by update-alternatives");
   openblas_set_num_threads(1);
+  know_processor();
   return QL_OK;
 }
 

@@ -1,6 +1,9 @@
 """Products of matrices against NumPy: every dtype, transposed, strided, stacked, long in k; their bits on any ranks."""
 
 import math
+import os
+import subprocess
+import sys
 
 import numpy
 import pytest
@@ -155,3 +158,32 @@ def test_memory():
     for ranks, nodes in ((1, "0"), (2, "0"), (2, "1")):
         memory = {"QUELEA_MEMORY": "32m" if nodes == "0" else "48m"}
         assert fine(code, ranks, QUELEA_NODE_SIZE=nodes, **memory).split() == ["True"]
+
+
+_CORE = """
+import ctypes, os
+import quelea
+quelea.ones(3).sum()
+core = ctypes.CDLL("libopenblas.so.0").openblas_get_corename
+core.restype = ctypes.c_char_p
+print(core().decode(), os.environ.get("OPENBLAS_CORETYPE"))
+"""
+
+
+@pytest.mark.skipif(LAUNCHED, reason="starts a process of its own")
+def test_openblas_uses_the_vectors_that_there_are():
+    """Also one that is older than the processor; what the user says stands."""
+    with open("/proc/cpuinfo") as file:
+        if "avx2" not in file.read():
+            pytest.skip("a processor without AVX2")
+
+    def core(**given):
+        environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
+        command = [sys.executable, "-c", _CORE]
+        done = subprocess.run(
+            command, env=environment | given, capture_output=True, text=True, check=True
+        )
+        return done.stdout.split()
+
+    assert core()[0] not in ("Prescott", "Nehalem", "Sandybridge") and core()[1] == "None"
+    assert core(OPENBLAS_CORETYPE="Nehalem") == ["Nehalem", "Nehalem"]
