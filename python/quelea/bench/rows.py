@@ -20,9 +20,6 @@ __all__ = ["Measured", "Table", "begin", "check", "options", "run"]
 
 _FEW = 3  # measurements of a row at least, ...
 _LONG = 4  # ... if they take no more than so many times as long as a row should
-_REST = (
-    0.03  # seconds between two turns: so long threads of OpenBLAS spin after a call (2^26 cycles)
-)
 _SPELL = 0.01  # seconds that a measurement lasts at least: shorter calls are repeated
 
 
@@ -68,7 +65,6 @@ def _measure(
     begin = time.perf_counter()
     while len(times[0]) < given.repeats:
         for k, side in enumerate(sides):
-            time.sleep(_REST)
             spell = side.call(calls[k])
             seconds = spell.own if section.alone else spell.seconds
             times[k].append(seconds / spell.calls / program.times)
