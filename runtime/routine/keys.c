@@ -27,13 +27,17 @@ typedef struct MoreWide {
 } MoreWide;
 
 const SortFormInfo sort_forms[SORT_FORMS] = {
-    [SORT_8] = {1, 8, false},  [SORT_16] = {2, 16, false},       [SORT_32] = {4, 32, true},
-    [SORT_64] = {8, 64, true}, [SORT_64_MORE] = {16, 64, false}, [SORT_128_MORE] = {24, 128, false},
+    [SORT_8] = {1, 8, false},         [SORT_16] = {2, 16, false},
+    [SORT_32] = {4, 32, true},        [SORT_64] = {8, 64, true},
+    [SORT_F32] = {4, 32, true},       [SORT_F64] = {8, 64, true},
+    [SORT_64_MORE] = {16, 64, false}, [SORT_128_MORE] = {24, 128, false},
 };
 
 SortForm sort_form(QlDtype dtype, bool indices) {
   if (dtype == QL_C128) return SORT_128_MORE;
   if (dtype == QL_C64 || indices) return SORT_64_MORE;
+  if (dtype == QL_F32) return SORT_F32;
+  if (dtype == QL_F64) return SORT_F64;
   switch (ql_dtype_info[dtype].size) {
     case 1: return SORT_8;
     case 2: return SORT_16;
@@ -136,14 +140,14 @@ static void encode_alone(QlDtype dtype, const char *from, int64_t stride, int64_
     case QL_I8: LINE(uint8_t, x ^ 0x80u);
     case QL_I16: LINE(uint16_t, x ^ 0x8000u);
     case QL_I32:
+    case QL_F32:
       if (from == to) break;
       LINE(uint32_t, x);
     case QL_I64:
+    case QL_F64:
       if (from == to) break;
       LINE(uint64_t, x);
     case QL_F16: LINE(uint16_t, ascend16(x));
-    case QL_F32: LINE(uint32_t, ascend32(x) ^ SORT_TOP_32);
-    case QL_F64: LINE(uint64_t, ascend64(x) ^ SORT_TOP_64);
     default: break;
   }
 }
@@ -156,8 +160,6 @@ static void decode_alone(QlDtype dtype, const char *from, int64_t count, char *t
     case QL_U32: EACH(uint32_t, x ^ SORT_TOP_32);
     case QL_U64: EACH(uint64_t, x ^ SORT_TOP_64);
     case QL_F16: EACH(uint16_t, descend16(x));
-    case QL_F32: EACH(uint32_t, descend32(x ^ SORT_TOP_32));
-    case QL_F64: EACH(uint64_t, descend64(x ^ SORT_TOP_64));
     default:
       if (to != from) memmove(to, from, (size_t)(count * stride));
       break;

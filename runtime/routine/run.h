@@ -12,19 +12,9 @@
  * is stable. */
 
 #ifdef SORT_KEYS
-/* Does no key come behind a higher one? Most runs tell soon. */
-static bool NAME(ascends)(const ELEMENT *x, int64_t count) {
-  enum { SOME = 1024 };
-  bool sorted = true;
-  for (int64_t k = 1; k < count && sorted; k += SOME)
-    for (int64_t i = k; i < QL_MIN(k + SOME, count); i++) sorted &= x[i - 1] <= x[i];
-  return sorted;
-}
-
 static void NAME(run)(char *elements, char *scratch, int64_t count) {
-  ELEMENT *keys = (ELEMENT *)(void *)elements;
   (void)scratch;
-  if (!NAME(ascends)(keys, count)) SORT_KEYS(keys, (size_t)count);
+  SORT_KEYS((ELEMENT *)(void *)elements, count);
 }
 #else
 /* One by one into other memory, or the same. */

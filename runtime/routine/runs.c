@@ -11,59 +11,47 @@ typedef struct MoreWide {
   uint64_t low, high, more;
 } MoreWide;
 
-#define ELEMENT uint8_t
-#define KEY uint64_t
-#define KEY_OF(x) (x)
-#define HIGHEST(x) (63 - __builtin_clzll(x))
-#define NAME(x) x##_8
-#include "run.h"
-#define ELEMENT uint16_t
-#define KEY uint64_t
-#define KEY_OF(x) (x)
-#define HIGHEST(x) (63 - __builtin_clzll(x))
-#define NAME(x) x##_16
-#include "run.h"
-#define ELEMENT int32_t
-#define KEY uint64_t
-#define KEY_OF(x) ((uint32_t)(x) ^ SORT_TOP_32)
-#define HIGHEST(x) (63 - __builtin_clzll(x))
-#define SORT_KEYS order_32
-#define NAME(x) x##_32
-#include "run.h"
-#define ELEMENT int64_t
-#define KEY uint64_t
-#define KEY_OF(x) ((uint64_t)(x) ^ SORT_TOP_64)
-#define HIGHEST(x) (63 - __builtin_clzll(x))
-#define SORT_KEYS order_64
-#define NAME(x) x##_64
-#include "run.h"
-#define ELEMENT More
-#define KEY uint64_t
-#define KEY_OF(x) ((x).key)
-#define HIGHEST(x) (63 - __builtin_clzll(x))
-#define NAME(x) x##_64_more
-#include "run.h"
-#define ELEMENT MoreWide
-#define KEY SortKey
-#define KEY_OF(x) ((SortKey)(x).high << 64 | (x).low)
-#define HIGHEST(x)                                                    \
-  ((x) >> 64 ? 127 - __builtin_clzll((unsigned long long)((x) >> 64)) \
-             : 63 - __builtin_clzll((unsigned long long)(x)))
-#define NAME(x) x##_128_more
-#include "run.h"
+/* ---- keys alone: vectors sort ---- */
+
+/* Does none come behind a higher one? Most runs tell soon. */
+#define ASCENDS(type, name)                                                              \
+  static bool ascends_##name(const type *x, int64_t count) {                             \
+    enum { SOME = 1024 };                                                                \
+    bool ascends = true;                                                                 \
+    for (int64_t k = 1; k < count && ascends; k += SOME)                                 \
+      for (int64_t i = k; i < QL_MIN(k + SOME, count); i++) ascends &= x[i - 1] <= x[i]; \
+    return ascends;                                                                      \
+  }
+ASCENDS(int32_t, i32)
+ASCENDS(int64_t, i64)
+ASCENDS(float, f32)
+ASCENDS(double, f64)
+#undef ASCENDS
+
+static void sort_i32(int32_t *x, int64_t count) {
+  if (!ascends_i32(x, count)) order_32(x, (size_t)count);
+}
+
+static void sort_i64(int64_t *x, int64_t count) {
+  if (!ascends_i64(x, count)) order_64(x, (size_t)count);
+}
 
 /* Floats. Vectors sort the finite ones, to which zeros are equal; of zeros the negative ones come
  * first. Infinities and NaN, which is one, are counted. (Some versions of Highway store the largest
  * number where infinity was.) */
 #define FLOATS(type, integer, name, INFINITE, NAN_BITS)                                      \
+  static inline uint64_t key_##name(type x) {                                                \
+    const integer top = (integer)1 << (8 * sizeof(integer) - 1);                             \
+    integer bits;                                                                            \
+    memcpy(&bits, &x, sizeof bits);                                                          \
+    return bits & top ? (integer)~bits : bits | top;                                         \
+  }                                                                                          \
   static void fill_##name(type *x, int64_t count, integer bits) {                            \
     for (int64_t k = 0; k < count; k++) memcpy(x + k, &bits, sizeof bits);                   \
   }                                                                                          \
   static void sort_finite_##name(type *x, int64_t count, int64_t negative_zeros) {           \
-    integer descends = 0;                                                                    \
     int64_t low = 0, high = count;                                                           \
-    for (int64_t k = 1; k < count; k++) descends |= (integer)(x[k - 1] > x[k]);              \
-    if (descends) order_##name(x, (size_t)count);                                            \
+    if (!ascends_##name(x, count)) order_##name(x, (size_t)count);                           \
     while (negative_zeros && low < high) {                                                   \
       int64_t middle = low + (high - low) / 2;                                               \
       if (x[middle] < 0)                                                                     \
@@ -101,11 +89,60 @@ FLOATS(float, uint32_t, f32, 0x7f800000u, 0x7fc00000u)
 FLOATS(double, uint64_t, f64, 0x7ff0000000000000u, 0x7ff8000000000000u)
 #undef FLOATS
 
-bool sort_floats(QlDtype dtype, char *elements, int64_t count) {
-  if (dtype == QL_F32) sort_f32((float *)(void *)elements, count);
-  if (dtype == QL_F64) sort_f64((double *)(void *)elements, count);
-  return dtype == QL_F32 || dtype == QL_F64;
-}
+/* ---- runs of each form ---- */
+
+#define ELEMENT uint8_t
+#define KEY uint64_t
+#define KEY_OF(x) (x)
+#define HIGHEST(x) (63 - __builtin_clzll(x))
+#define NAME(x) x##_8
+#include "run.h"
+#define ELEMENT uint16_t
+#define KEY uint64_t
+#define KEY_OF(x) (x)
+#define HIGHEST(x) (63 - __builtin_clzll(x))
+#define NAME(x) x##_16
+#include "run.h"
+#define ELEMENT int32_t
+#define KEY uint64_t
+#define KEY_OF(x) ((uint32_t)(x) ^ SORT_TOP_32)
+#define HIGHEST(x) (63 - __builtin_clzll(x))
+#define SORT_KEYS sort_i32
+#define NAME(x) x##_32
+#include "run.h"
+#define ELEMENT int64_t
+#define KEY uint64_t
+#define KEY_OF(x) ((uint64_t)(x) ^ SORT_TOP_64)
+#define HIGHEST(x) (63 - __builtin_clzll(x))
+#define SORT_KEYS sort_i64
+#define NAME(x) x##_64
+#include "run.h"
+#define ELEMENT float
+#define KEY uint64_t
+#define KEY_OF(x) key_f32(x)
+#define SORT_KEYS sort_f32
+#define NAME(x) x##_f32
+#include "run.h"
+#define ELEMENT double
+#define KEY uint64_t
+#define KEY_OF(x) key_f64(x)
+#define SORT_KEYS sort_f64
+#define NAME(x) x##_f64
+#include "run.h"
+#define ELEMENT More
+#define KEY uint64_t
+#define KEY_OF(x) ((x).key)
+#define HIGHEST(x) (63 - __builtin_clzll(x))
+#define NAME(x) x##_64_more
+#include "run.h"
+#define ELEMENT MoreWide
+#define KEY SortKey
+#define KEY_OF(x) ((SortKey)(x).high << 64 | (x).low)
+#define HIGHEST(x)                                                    \
+  ((x) >> 64 ? 127 - __builtin_clzll((unsigned long long)((x) >> 64)) \
+             : 63 - __builtin_clzll((unsigned long long)(x)))
+#define NAME(x) x##_128_more
+#include "run.h"
 
 typedef struct Functions {
   void (*run)(char *elements, char *scratch, int64_t count);
@@ -118,6 +155,8 @@ static const Functions functions[SORT_FORMS] = {
     [SORT_16] = {run_16, below_16, merge_16},
     [SORT_32] = {run_32, below_32, merge_32},
     [SORT_64] = {run_64, below_64, merge_64},
+    [SORT_F32] = {run_f32, below_f32, merge_f32},
+    [SORT_F64] = {run_f64, below_f64, merge_f64},
     [SORT_64_MORE] = {run_64_more, below_64_more, merge_64_more},
     [SORT_128_MORE] = {run_128_more, below_128_more, merge_128_more},
 };

@@ -12,7 +12,9 @@
  *     dtype         key                                   more
  *     integers      the number, its sign bit flipped
  *     floats        the bits, so that they ascend:        with indices: the index, and the sign of
- *                   -0.0 before 0.0, NaN last             zero, which is not in the key then
+ *                   -0.0 before 0.0, NaN last; of         zero, which is not in the key then
+ *                   float32 and float64 alone it
+ *                   is computed where it is needed
  *     complex       both parts' keys (keys.c)             the signs of zeros, and the index
  */
 #ifndef QUELEA_SORTING_H
@@ -27,6 +29,8 @@ typedef enum SortForm {
   SORT_16,
   SORT_32, /* a key less its highest bit: an integer with a sign, as vectors compare them */
   SORT_64,
+  SORT_F32, /* a number, whose key is computed where it is needed; NaN is one */
+  SORT_F64,
   SORT_64_MORE, /* a key and a word more */
   SORT_128_MORE,
   SORT_FORMS
@@ -60,8 +64,6 @@ void sort_decode(QlDtype dtype, bool indices, const char *from, int64_t count, c
 SortKey sort_key(QlDtype dtype, const char *element);
 
 /* ---- runs.c ---- */
-/* Floats as they are, in the order of their keys; false: they are none that vectors sort. */
-bool sort_floats(QlDtype dtype, char *elements, int64_t count);
 /* In place; scratch: as much memory, where the form needs it. */
 void sort_run(SortForm form, char *elements, char *scratch, int64_t count);
 /* How many elements of a run have a lower key. */

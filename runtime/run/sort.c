@@ -42,12 +42,9 @@ static void decode(const Sort *s, char *elements, int64_t from, int64_t end) {
 static void sort_part(void *subject, int worker) {
   const Sort *s = subject;
   int64_t from = part_of(s, worker), end = part_of(s, worker + 1);
-  bool done = s->in_place && sort_floats(s->dtype, element(s, s->x, from), end - from);
-  if (done && s->runs == 1) return;
   sort_encode(s->dtype, s->indices, value(s, from), (int64_t)ql_dtype_info[s->dtype].size,
               end - from, s->first + from, element(s, s->x, from));
-  if (!done)
-    sort_run(s->form, element(s, s->x, from), s->y ? element(s, s->y, from) : NULL, end - from);
+  sort_run(s->form, element(s, s->x, from), s->y ? element(s, s->y, from) : NULL, end - from);
   if (s->runs == 1) decode(s, s->x, from, end);
 }
 
@@ -98,7 +95,6 @@ static void sort_lines(void *subject, int worker) {
   for (int64_t k = part_start(lines->count, worker, s->workers);
        k < part_start(lines->count, worker + 1, s->workers); k++) {
     char *line = line_of(lines, lines->values, k), *x = s->in_place ? line : own_x;
-    if (s->in_place && sort_floats(s->dtype, x, length)) continue;
     sort_encode(s->dtype, s->indices, line, (int64_t)ql_dtype_info[s->dtype].size, length, 0, x);
     sort_run(s->form, x, y, length);
     sort_decode(s->dtype, s->indices, x, length, line,

@@ -57,32 +57,37 @@ static void fill(char *elements, int64_t count, int bits) {
   }
 }
 
-static void each(SortForm form, int64_t count, int bits) {
-  static char elements[MOST * 24], scratch[MOST * 24], want[MOST * 24], merged[MOST * 24];
-  int64_t begin[RUNS] = {0}, end[RUNS];
+/* As five workers sort, and four merge. */
+static void sort_in_runs(SortForm form, char *elements, char *scratch, char *merged,
+                         int64_t count) {
+  int64_t begin[RUNS] = {0}, end[RUNS], item = sort_forms[form].bytes;
   int heap[RUNS];
   SortRun run[RUNS], part[RUNS];
-  bytes_of = sort_forms[form].bytes;
-  size_t bytes = (size_t)(count * bytes_of);
-  fill(elements, count, bits);
-  memcpy(want, elements, bytes), qsort(want, (size_t)count, (size_t)bytes_of, compare);
   for (int r = 0; r < RUNS; r++) {
     int64_t from = count * r / RUNS, behind = count * (r + 1) / RUNS;
-    char *at = elements + from * bytes_of;
-    run[r] = (SortRun){at, behind - from};
-    sort_run(form, at, scratch, behind - from);
+    run[r] = (SortRun){elements + from * item, behind - from};
+    sort_run(form, elements + from * item, scratch, behind - from);
   }
-  for (int p = 0; p < 4; p++) { /* as four workers merge */
+  for (int p = 0; p < 4; p++) {
     int64_t from = count * p / 4, behind = count * (p + 1) / 4, all = 0;
     sort_split(form, RUNS, run, from, begin);
     sort_split(form, RUNS, run, behind, end);
     for (int r = 0; r < RUNS; r++) {
-      part[r] = (SortRun){run[r].at + begin[r] * bytes_of, end[r] - begin[r]};
+      part[r] = (SortRun){run[r].at + begin[r] * item, end[r] - begin[r]};
       all += end[r] - begin[r];
     }
     CHECK_INT_EQ(all, behind - from);
-    sort_merge(form, RUNS, part, heap, merged + from * bytes_of);
+    sort_merge(form, RUNS, part, heap, merged + from * item);
   }
+}
+
+static void each(SortForm form, int64_t count, int bits) {
+  static char elements[MOST * 24], scratch[MOST * 24], want[MOST * 24], merged[MOST * 24];
+  bytes_of = sort_forms[form].bytes;
+  size_t bytes = (size_t)(count * bytes_of);
+  fill(elements, count, bits);
+  memcpy(want, elements, bytes), qsort(want, (size_t)count, (size_t)bytes_of, compare);
+  sort_in_runs(form, elements, scratch, merged, count);
   CHECK(!memcmp(merged, want, bytes));
   sort_run(form, merged, scratch, count);
   CHECK(!memcmp(merged, want, bytes));
@@ -97,20 +102,25 @@ static void runs(void) {
   static const int bits[] = {1, 4, 7, 20, 33, 64};
   for (int form = 0; form < SORT_FORMS; form++)
     for (size_t c = 0; c < sizeof counts / sizeof *counts; c++)
-      for (size_t b = 0; b < sizeof bits / sizeof *bits; b++)
+      for (size_t b = 0; b < sizeof bits / sizeof *bits && form != SORT_F32 && form != SORT_F64;
+           b++)
         each((SortForm)form, counts[c], bits[b]);
 }
 
 static void keys_ascend(void) {
   static const double order[] = {-INFINITY, -2.5, -0.0, 0.0, 1e-310, 1.0, INFINITY, NAN};
+  static const uint16_t halves[] = {0xfc00, 0xc100, 0x8000, 0, 1, 0x3c00, 0x7c00, 0x7e00};
   enum { COUNT = sizeof order / sizeof *order };
-  int64_t keys[COUNT];
-  double back[COUNT];
-  sort_encode(QL_F64, false, (const char *)order, sizeof *order, COUNT, 0, (char *)keys);
+  uint16_t keys[COUNT], back[COUNT];
+  sort_encode(QL_F16, false, (const char *)halves, sizeof *halves, COUNT, 0, (char *)keys);
   for (int k = 1; k < COUNT; k++) CHECK(keys[k - 1] < keys[k]);
-  sort_decode(QL_F64, false, (const char *)keys, COUNT, (char *)back, NULL);
-  CHECK(!memcmp(back, order, (COUNT - 1) * sizeof *back) && isnan(back[COUNT - 1]));
-  CHECK(sort_key(QL_F64, (const char *)&order[2]) == sort_key(QL_F64, (const char *)&order[3]));
+  sort_decode(QL_F16, false, (const char *)keys, COUNT, (char *)back, NULL);
+  CHECK(!memcmp(back, halves, sizeof back));
+  for (int k = 1; k < COUNT; k++) {
+    SortKey before = sort_key(QL_F64, (const char *)&order[k - 1]),
+            here = sort_key(QL_F64, (const char *)&order[k]);
+    CHECK(order[k] == order[k - 1] ? before == here : before < here);
+  }
   double minus = -NAN;
   CHECK(sort_key(QL_F64, (const char *)&minus) == sort_key(QL_F64, (const char *)&order[7]));
 }
@@ -137,12 +147,23 @@ static void complex_keys_ascend(void) {
   }
 }
 
+static int compare_numbers(double x, double y) {
+  if (isnan(x) || isnan(y)) return isnan(x) - isnan(y);
+  return x != y ? (x < y ? -1 : 1) : !!signbit(y) - !!signbit(x);
+}
+static int compare_f64(const void *a, const void *b) {
+  return compare_numbers(*(const double *)a, *(const double *)b);
+}
+static int compare_f32(const void *a, const void *b) {
+  return compare_numbers(*(const float *)a, *(const float *)b);
+}
+
 /* In the order of their keys, whatever of what is no plain number is among them. */
 static void floats(void) {
   static const double of[] = {-INFINITY, -DBL_MAX, -FLT_MAX, -1,      -1e-310,  -0.0, 0.0,
                               1e-310,    1,        FLT_MAX,  DBL_MAX, INFINITY, NAN};
   enum { KINDS = sizeof of / sizeof *of, COUNTS = 90 };
-  static char x[2 * MOST], want[2 * MOST];
+  static _Alignas(8) char x[MOST], want[MOST], in_runs[MOST], merged[MOST];
   for (int trial = 0; trial < 4 * COUNTS; trial++) {
     int64_t count = trial < 3 * COUNTS ? trial % COUNTS : 5000;
     QlDtype dtype = trial % 2 ? QL_F32 : QL_F64;
@@ -155,13 +176,14 @@ static void floats(void) {
       float narrow = (float)value;
       memcpy(x + (size_t)k * size, size == 4 ? (void *)&narrow : (void *)&value, size);
     }
-    sort_encode(dtype, false, x, (int64_t)size, count, 0, want);
-    sort_run(form, want, NULL, count);
-    sort_decode(dtype, false, want, count, want, NULL);
-    CHECK(sort_floats(dtype, x, count));
+    memcpy(want, x, (size_t)count * size);
+    qsort(want, (size_t)count, size, size == 4 ? compare_f32 : compare_f64);
+    memcpy(in_runs, x, (size_t)count * size);
+    sort_run(form, x, NULL, count);
     CHECK(!memcmp(x, want, (size_t)count * size));
+    sort_in_runs(form, in_runs, NULL, merged, count);
+    CHECK(!memcmp(merged, want, (size_t)count * size));
   }
-  CHECK(!sort_floats(QL_F16, x, 4) && !sort_floats(QL_I64, x, 4));
 }
 
 CHECK_MAIN(CHECK_TEST(runs), CHECK_TEST(floats), CHECK_TEST(keys_ascend),
