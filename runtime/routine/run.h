@@ -107,18 +107,30 @@ static int64_t NAME(below)(const SortRun *run, SortKey key) {
   return low;
 }
 
+/* From both ends, as long as neither run can end on the way: two chains of steps, of which each
+ * waits for what it has compared. */
 static char *NAME(merge_two)(SortRun *a, SortRun *b, char *to) {
+  enum { FEW = 16 };
   const ELEMENT *x = (const ELEMENT *)(const void *)a->at, *x_end = x + a->count,
                 *y = (const ELEMENT *)(const void *)b->at, *y_end = y + b->count;
-  ELEMENT *out = (ELEMENT *)(void *)to;
+  ELEMENT *out = (ELEMENT *)(void *)to, *out_end = out + a->count + b->count;
+  for (int64_t steps; (steps = QL_MIN(x_end - x, y_end - y) / 2) >= FEW;) {
+    while (steps--) {
+      bool second = KEY_OF(*y) < KEY_OF(*x), first = KEY_OF(y_end[-1]) < KEY_OF(x_end[-1]);
+      const ELEMENT *low = second ? y : x, *high = first ? x_end : y_end; /* without a branch */
+      *out++ = *low, *--out_end = high[-1];
+      y += second, x += !second;
+      x_end -= first, y_end -= !first;
+    }
+  }
   while (x < x_end && y < y_end) {
     bool second = KEY_OF(*y) < KEY_OF(*x);
     *out++ = second ? *y : *x;
     y += second, x += !second;
   }
   memcpy(out, x, (size_t)(x_end - x) * sizeof *x), out += x_end - x;
-  memcpy(out, y, (size_t)(y_end - y) * sizeof *y), out += y_end - y;
-  return (char *)out;
+  memcpy(out, y, (size_t)(y_end - y) * sizeof *y);
+  return to + (a->count + b->count) * (int64_t)sizeof *out;
 }
 
 /* Does the first element of run a come before that of run b? */
