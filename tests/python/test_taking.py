@@ -269,10 +269,11 @@ def test_large_arrays_of_several_axes(shape):
     x = rng.integers(0, 1 << 30, shape)
     mine = np.asarray(x)
     keys = [rng.integers(-n, n, 2001) for n in shape]
+    few = keys[-1][: 31 if shape[-1] > 1 else 3]  # each is all of an array of one column
     same(mine[tuple(map(np.asarray, keys))], x[tuple(keys)])
     same(mine[keys[0][:31]], x[keys[0][:31]])
-    same(mine[..., keys[-1][:31]], x[..., keys[-1][:31]])
-    same(mine.T[keys[-1][:31], 1:], x.T[keys[-1][:31], 1:])
+    same(mine[..., few], x[..., few])
+    same(mine.T[few, 1:], x.T[few, 1:])
     same(mine[keys[0][:0]], x[keys[0][:0]])
     same((mine * (1 + 2j)).imag[keys[0][:5]], (x * (1 + 2j)).imag[keys[0][:5]])
     same_error(lambda: mine[keys[0] + shape[0]], lambda: x[keys[0] + shape[0]])
