@@ -22,7 +22,7 @@ pytestmark = [
 
 PROGRAM = Path(soak.__file__)
 LIMIT = 3600  # seconds that only a hang takes
-PROGRAMS, ROUNDS = 12, 14  # about 780 executions in each round
+PROGRAMS, ROUNDS = 12, 18  # about 570 executions in each round on one node, 780 on several
 
 
 @pytest.fixture
