@@ -16,6 +16,15 @@ void order_64(int64_t *keys, size_t count);
 void order_f32(float *keys, size_t count);
 void order_f64(double *keys, size_t count);
 
+/* Two runs into one, elsewhere. Of zeros of different signs, which are equal to it, it may give as
+ * many of one sign as it likes. */
+void order_merge_i32(const int32_t *a, size_t a_count, const int32_t *b, size_t b_count,
+                     int32_t *to);
+void order_merge_i64(const int64_t *a, size_t a_count, const int64_t *b, size_t b_count,
+                     int64_t *to);
+void order_merge_f32(const float *a, size_t a_count, const float *b, size_t b_count, float *to);
+void order_merge_f64(const double *a, size_t a_count, const double *b, size_t b_count, double *to);
+
 #ifdef __cplusplus
 }
 #endif

@@ -5,6 +5,7 @@
  *     HIGHEST(key)       the number of its highest bit that is set
  *     NAME(word)         a name of this form's own
  *     SORT_KEYS          a function that sorts keys in place; only where elements are nothing else
+ *     MERGE_KEYS         one that merges two runs of them; only with SORT_KEYS
  *
  * What is in order already is only read. Else SORT_KEYS sorts; where there is none, digits do, from
  * the highest bit in which keys differ: as many buckets as the cache and the elements allow, each
@@ -94,6 +95,10 @@ static void NAME(run)(char *elements, char *scratch, int64_t count) {
 }
 #endif
 
+static SortKey NAME(key_of)(const char *element) {
+  return KEY_OF(*(const ELEMENT *)(const void *)element);
+}
+
 static int64_t NAME(below)(const SortRun *run, SortKey key) {
   const ELEMENT *at = (const ELEMENT *)(const void *)run->at;
   int64_t low = 0, high = run->count;
@@ -107,9 +112,12 @@ static int64_t NAME(below)(const SortRun *run, SortKey key) {
   return low;
 }
 
+#ifdef MERGE_KEYS
+static void NAME(merge)(const SortRun *a, const SortRun *b, char *to) { MERGE_KEYS(a, b, to); }
+#else
 /* From both ends, as long as neither run can end on the way: two chains of steps, of which each
  * waits for what it has compared. */
-static char *NAME(merge_two)(SortRun *a, SortRun *b, char *to) {
+static void NAME(merge)(const SortRun *a, const SortRun *b, char *to) {
   enum { FEW = 16 };
   const ELEMENT *x = (const ELEMENT *)(const void *)a->at, *x_end = x + a->count,
                 *y = (const ELEMENT *)(const void *)b->at, *y_end = y + b->count;
@@ -130,44 +138,11 @@ static char *NAME(merge_two)(SortRun *a, SortRun *b, char *to) {
   }
   memcpy(out, x, (size_t)(x_end - x) * sizeof *x), out += x_end - x;
   memcpy(out, y, (size_t)(y_end - y) * sizeof *y);
-  return to + (a->count + b->count) * (int64_t)sizeof *out;
 }
-
-/* Does the first element of run a come before that of run b? */
-static inline bool NAME(is_before)(const SortRun *runs, int a, int b) {
-  KEY x = KEY_OF(*(const ELEMENT *)(const void *)runs[a].at),
-      y = KEY_OF(*(const ELEMENT *)(const void *)runs[b].at);
-  return x != y ? x < y : a < b;
-}
-
-static void NAME(sink)(const SortRun *runs, int *heap, int size, int place) {
-  int run = heap[place];
-  for (int child; (child = 2 * place + 1) < size; place = child) {
-    child += child + 1 < size && NAME(is_before)(runs, heap[child + 1], heap[child]);
-    if (NAME(is_before)(runs, run, heap[child])) break;
-    heap[place] = heap[child];
-  }
-  heap[place] = run;
-}
-
-static void NAME(merge)(int count, SortRun *runs, int *heap, char *to) {
-  int size = 0;
-  for (int r = 0; r < count; r++)
-    if (runs[r].count) heap[size++] = r;
-  if (size == 1) memcpy(to, runs[heap[0]].at, (size_t)runs[heap[0]].count * sizeof(ELEMENT));
-  if (size == 2) NAME(merge_two)(&runs[heap[0]], &runs[heap[1]], to);
-  if (size < 3) return;
-  for (int place = size / 2; place-- > 0;) NAME(sink)(runs, heap, size, place);
-  for (; size; to += sizeof(ELEMENT)) {
-    SortRun *run = &runs[heap[0]];
-    memcpy(to, run->at, sizeof(ELEMENT));
-    run->at += sizeof(ELEMENT);
-    if (--run->count == 0) heap[0] = heap[--size];
-    if (size) NAME(sink)(runs, heap, size, 0);
-  }
-}
+#endif
 
 #undef ELEMENT
+#undef MERGE_KEYS
 #undef KEY
 #undef KEY_OF
 #undef HIGHEST

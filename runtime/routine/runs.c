@@ -36,9 +36,18 @@ static void sort_i64(int64_t *x, int64_t count) {
   if (!ascends_i64(x, count)) order_64(x, (size_t)count);
 }
 
+#define MERGE(type, name)                                                                        \
+  static void merge_keys_##name(const SortRun *a, const SortRun *b, char *to) {                  \
+    order_merge_##name((const type *)(const void *)a->at, (size_t)a->count,                      \
+                       (const type *)(const void *)b->at, (size_t)b->count, (type *)(void *)to); \
+  }
+MERGE(int32_t, i32)
+MERGE(int64_t, i64)
+#undef MERGE
+
 /* Floats. Vectors sort the finite ones, to which zeros are equal; of zeros the negative ones come
  * first. Infinities and NaN, which is one, are counted. (Some versions of Highway store the largest
- * number where infinity was.) */
+ * number where infinity was.) They merge infinities, too. */
 #define FLOATS(type, integer, name, INFINITE, NAN_BITS)                                      \
   static inline uint64_t key_##name(type x) {                                                \
     const integer top = (integer)1 << (8 * sizeof(integer) - 1);                             \
@@ -49,18 +58,21 @@ static void sort_i64(int64_t *x, int64_t count) {
   static void fill_##name(type *x, int64_t count, integer bits) {                            \
     for (int64_t k = 0; k < count; k++) memcpy(x + k, &bits, sizeof bits);                   \
   }                                                                                          \
-  static void sort_finite_##name(type *x, int64_t count, int64_t negative_zeros) {           \
+  static void sign_zeros_##name(type *x, int64_t count, int64_t negative) {                  \
     int64_t low = 0, high = count;                                                           \
-    if (!ascends_##name(x, count)) order_##name(x, (size_t)count);                           \
-    while (negative_zeros && low < high) {                                                   \
+    while (negative && low < high) {                                                         \
       int64_t middle = low + (high - low) / 2;                                               \
       if (x[middle] < 0)                                                                     \
         low = middle + 1;                                                                    \
       else                                                                                   \
         high = middle;                                                                       \
     }                                                                                        \
-    for (int64_t k = low; negative_zeros && k < count && x[k] == 0; k++)                     \
-      x[k] = (type)(k < low + negative_zeros ? -0.0 : 0.0);                                  \
+    for (int64_t k = low; negative && k < count && x[k] == 0; k++)                           \
+      x[k] = (type)(k < low + negative ? -0.0 : 0.0);                                        \
+  }                                                                                          \
+  static void sort_finite_##name(type *x, int64_t count, int64_t negative_zeros) {           \
+    if (!ascends_##name(x, count)) order_##name(x, (size_t)count);                           \
+    sign_zeros_##name(x, count, negative_zeros);                                             \
   }                                                                                          \
   static void sort_##name(type *x, int64_t count) {                                          \
     const integer top = (integer)1 << (8 * sizeof(integer) - 1);                             \
@@ -84,6 +96,19 @@ static void sort_i64(int64_t *x, int64_t count) {
     fill_##name(x, lowest, top | INFINITE);                                                  \
     fill_##name(x + lowest + finite, highest, INFINITE);                                     \
     fill_##name(x + lowest + finite + highest, count - lowest - finite - highest, NAN_BITS); \
+  }                                                                                          \
+  static int64_t below_##name(const SortRun *run, SortKey key);                              \
+  static void merge_keys_##name(const SortRun *a, const SortRun *b, char *to) {              \
+    const integer top = (integer)1 << (8 * sizeof(integer) - 1);                             \
+    int64_t x = below_##name(a, top | NAN_BITS), y = below_##name(b, top | NAN_BITS),        \
+            all = a->count + b->count,                                                       \
+            negative_zeros = below_##name(a, top) - below_##name(a, top - 1) +               \
+                             below_##name(b, top) - below_##name(b, top - 1);                \
+    type *made = (type *)(void *)to;                                                         \
+    order_merge_##name((const type *)(const void *)a->at, (size_t)x,                         \
+                       (const type *)(const void *)b->at, (size_t)y, made);                  \
+    fill_##name(made + x + y, all - x - y, NAN_BITS);                                        \
+    sign_zeros_##name(made, x + y, negative_zeros);                                          \
   }
 FLOATS(float, uint32_t, f32, 0x7f800000u, 0x7fc00000u)
 FLOATS(double, uint64_t, f64, 0x7ff0000000000000u, 0x7ff8000000000000u)
@@ -108,6 +133,7 @@ FLOATS(double, uint64_t, f64, 0x7ff0000000000000u, 0x7ff8000000000000u)
 #define KEY_OF(x) ((uint32_t)(x) ^ SORT_TOP_32)
 #define HIGHEST(x) (63 - __builtin_clzll(x))
 #define SORT_KEYS sort_i32
+#define MERGE_KEYS merge_keys_i32
 #define NAME(x) x##_32
 #include "run.h"
 #define ELEMENT int64_t
@@ -115,18 +141,21 @@ FLOATS(double, uint64_t, f64, 0x7ff0000000000000u, 0x7ff8000000000000u)
 #define KEY_OF(x) ((uint64_t)(x) ^ SORT_TOP_64)
 #define HIGHEST(x) (63 - __builtin_clzll(x))
 #define SORT_KEYS sort_i64
+#define MERGE_KEYS merge_keys_i64
 #define NAME(x) x##_64
 #include "run.h"
 #define ELEMENT float
 #define KEY uint64_t
 #define KEY_OF(x) key_f32(x)
 #define SORT_KEYS sort_f32
+#define MERGE_KEYS merge_keys_f32
 #define NAME(x) x##_f32
 #include "run.h"
 #define ELEMENT double
 #define KEY uint64_t
 #define KEY_OF(x) key_f64(x)
 #define SORT_KEYS sort_f64
+#define MERGE_KEYS merge_keys_f64
 #define NAME(x) x##_f64
 #include "run.h"
 #define ELEMENT More
@@ -146,20 +175,23 @@ FLOATS(double, uint64_t, f64, 0x7ff0000000000000u, 0x7ff8000000000000u)
 
 typedef struct Functions {
   void (*run)(char *elements, char *scratch, int64_t count);
+  SortKey (*key)(const char *element);
   int64_t (*below)(const SortRun *run, SortKey key);
-  void (*merge)(int count, SortRun *runs, int *heap, char *to);
+  void (*merge)(const SortRun *a, const SortRun *b, char *to);
 } Functions;
 
+#define FUNCTIONS(name) {run_##name, key_of_##name, below_##name, merge_##name}
 static const Functions functions[SORT_FORMS] = {
-    [SORT_8] = {run_8, below_8, merge_8},
-    [SORT_16] = {run_16, below_16, merge_16},
-    [SORT_32] = {run_32, below_32, merge_32},
-    [SORT_64] = {run_64, below_64, merge_64},
-    [SORT_F32] = {run_f32, below_f32, merge_f32},
-    [SORT_F64] = {run_f64, below_f64, merge_f64},
-    [SORT_64_MORE] = {run_64_more, below_64_more, merge_64_more},
-    [SORT_128_MORE] = {run_128_more, below_128_more, merge_128_more},
+    [SORT_8] = FUNCTIONS(8),
+    [SORT_16] = FUNCTIONS(16),
+    [SORT_32] = FUNCTIONS(32),
+    [SORT_64] = FUNCTIONS(64),
+    [SORT_F32] = FUNCTIONS(f32),
+    [SORT_F64] = FUNCTIONS(f64),
+    [SORT_64_MORE] = FUNCTIONS(64_more),
+    [SORT_128_MORE] = FUNCTIONS(128_more),
 };
+#undef FUNCTIONS
 
 void sort_run(SortForm form, char *elements, char *scratch, int64_t count) {
   if (count > 1) functions[form].run(elements, scratch, count);
@@ -192,6 +224,78 @@ void sort_split(SortForm form, int count, const SortRun *runs, int64_t position,
   }
 }
 
-void sort_merge(SortForm form, int count, SortRun *runs, int *heap, char *to) {
-  functions[form].merge(count, runs, heap, to);
+/* ---- many runs: the next elements of all of them, as many as a cache holds, two by two ---- */
+
+enum { CHUNK_BYTES = 1 << 17, LEAST_OF_RUN = 64 /* elements */ };
+
+static int64_t chunk_of(SortForm form, int count) {
+  return QL_MAX(CHUNK_BYTES / sort_forms[form].bytes, (int64_t)LEAST_OF_RUN * count);
+}
+
+int64_t sort_merge_scratch(SortForm form, int count) {
+  return count * (int64_t)sizeof(SortRun) + 2 * chunk_of(form, count) * sort_forms[form].bytes;
+}
+
+static SortRun take(SortForm form, SortRun *run, int64_t count) {
+  SortRun taken = {run->at, count};
+  run->at += count * sort_forms[form].bytes, run->count -= count;
+  return taken;
+}
+
+/* The first elements of all that are left, at most `most` of each run. The run whose element behind
+ * them is the lowest is the one that gives so many: of the others come those that belong before. */
+static int next_chunk(SortForm form, int count, SortRun *runs, int64_t most, SortRun *piece) {
+  int first = -1, pieces = 0;
+  SortKey last = 0;
+  for (int r = 0; r < count; r++) {
+    if (runs[r].count <= most) continue;
+    SortKey key = functions[form].key(runs[r].at + (most - 1) * sort_forms[form].bytes);
+    if (first < 0 || key < last) first = r, last = key;
+  }
+  for (int r = 0; r < count; r++) {
+    int64_t some = r == first ? most : runs[r].count;
+    if (first >= 0 && r != first) {
+      SortRun near = {runs[r].at, QL_MIN(some, most)};
+      some = functions[form].below(&near, last + (r < first));
+    }
+    if (some) piece[pieces++] = take(form, &runs[r], some);
+  }
+  return pieces;
+}
+
+/* Pieces into one, by way of two memories in turns. */
+static char *merge_pieces(SortForm form, int count, SortRun *piece, char *scratch, int64_t bytes,
+                          char *to) {
+  for (bool second = false; count > 2; second = !second) {
+    char *out = scratch + (second ? bytes : 0);
+    for (int k = 0; k < count; k += 2) {
+      SortRun made = {out, piece[k].count};
+      if (k + 1 < count) {
+        made.count += piece[k + 1].count;
+        functions[form].merge(&piece[k], &piece[k + 1], out);
+      } else {
+        memcpy(out, piece[k].at, (size_t)(made.count * sort_forms[form].bytes));
+      }
+      out += made.count * sort_forms[form].bytes, piece[k / 2] = made;
+    }
+    count = (count + 1) / 2;
+  }
+  SortRun none = {piece[0].at, 0}, *other = count > 1 ? &piece[1] : &none;
+  functions[form].merge(&piece[0], other, to);
+  return to + (piece[0].count + other->count) * sort_forms[form].bytes;
+}
+
+void sort_merge(SortForm form, int count, SortRun *runs, char *scratch, char *to) {
+  int64_t chunk = chunk_of(form, count), left = 0;
+  SortRun *piece = (SortRun *)(void *)scratch;
+  int pieces = 0;
+  for (int r = 0; r < count; r++) pieces += runs[r].count > 0, left += runs[r].count;
+  while (left) {
+    int64_t most = pieces > 2 ? chunk / pieces : left;
+    int some = next_chunk(form, count, runs, most, piece);
+    char *begin = to;
+    to = merge_pieces(form, some, piece, (char *)(piece + count), chunk * sort_forms[form].bytes,
+                      to);
+    left -= (to - begin) / sort_forms[form].bytes;
+  }
 }

@@ -70,7 +70,8 @@ void sort_run(SortForm form, char *elements, char *scratch, int64_t count);
 int64_t sort_below(SortForm form, const SortRun *run, SortKey key);
 /* Of the first `position` elements of all runs together, how many are each one's: split[count]. */
 void sort_split(SortForm form, int count, const SortRun *runs, int64_t position, int64_t *split);
-/* Merges runs, of which nothing is left then. heap: [count]. */
-void sort_merge(SortForm form, int count, SortRun *runs, int *heap, char *to);
+/* Merges runs, of which nothing is left then. scratch: so many bytes. */
+int64_t sort_merge_scratch(SortForm form, int count);
+void sort_merge(SortForm form, int count, SortRun *runs, char *scratch, char *to);
 
 #endif

@@ -265,7 +265,7 @@ typedef struct Sort {
   bool has_come;   /* they have */
   SortRun *run;    /* [threads][runs], */
   int64_t *split;  /* [threads][2][runs] */
-  int *heap;       /* [threads][runs] */
+  char *scratch;   /* to merge in, of each thread */
   Block *block[3]; /* x, y, starts; NULL: none */
 } Sort;
 /* On a node's leader. Memory for what leaders tell each other. */

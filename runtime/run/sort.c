@@ -26,8 +26,9 @@ static int64_t part_of(const Sort *s, int worker) {
   return part_start(s->count, worker, s->workers);
 }
 
+/* elements: NULL gives NULL */
 static char *element(const Sort *s, char *elements, int64_t number) {
-  return elements + number * sort_forms[s->form].bytes;
+  return elements ? elements + number * sort_forms[s->form].bytes : NULL;
 }
 
 static char *value(const Sort *s, int64_t number) {
@@ -44,7 +45,7 @@ static void sort_part(void *subject, int worker) {
   int64_t from = part_of(s, worker), end = part_of(s, worker + 1);
   sort_encode(s->dtype, s->indices, value(s, from), (int64_t)ql_dtype_info[s->dtype].size,
               end - from, s->first + from, element(s, s->x, from));
-  sort_run(s->form, element(s, s->x, from), s->y ? element(s, s->y, from) : NULL, end - from);
+  sort_run(s->form, element(s, s->x, from), element(s, s->y, from), end - from);
   if (s->runs == 1) decode(s, s->x, from, end);
 }
 
@@ -61,7 +62,9 @@ static void merge_part(void *subject, int worker) {
   sort_split(s->form, s->runs, run, behind, end);
   for (int r = 0; r < s->runs; r++)
     run[r].at += begin[r] * sort_forms[s->form].bytes, run[r].count = end[r] - begin[r];
-  sort_merge(s->form, s->runs, run, s->heap + thread * runs, element(s, to, from));
+  sort_merge(s->form, s->runs, run,
+             s->scratch + (int64_t)thread * sort_merge_scratch(s->form, s->runs),
+             element(s, to, from));
   decode(s, to, from, behind);
 }
 
@@ -90,8 +93,7 @@ static void sort_lines(void *subject, int worker) {
   const Lines *lines = subject;
   const Sort *s = lines->sort;
   int64_t length = lines->length;
-  char *own_x = s->x ? element(s, s->x, worker * length) : NULL,
-       *y = s->y ? element(s, s->y, worker * length) : NULL;
+  char *own_x = element(s, s->x, worker * length), *y = element(s, s->y, worker * length);
   for (int64_t k = part_start(lines->count, worker, s->workers);
        k < part_start(lines->count, worker + 1, s->workers); k++) {
     char *line = line_of(lines, lines->values, k), *x = s->in_place ? line : own_x;
@@ -115,7 +117,7 @@ static QlStatus new_block(const Sort *s, int64_t bytes, Block **block, char **da
 
 static void release(Sort *s) {
   for (int k = 2; k >= 0; k--) rt_block_release(s->ctx, s->block[k]);
-  free(s->run), free(s->split), free(s->heap);
+  free(s->run), free(s->split), free(s->scratch);
 }
 
 static QlStatus reserve_runs(Sort *s, QlError *error) {
@@ -125,8 +127,8 @@ static QlStatus reserve_runs(Sort *s, QlError *error) {
   s->starts = (int64_t *)(void *)starts;
   s->run = malloc(threads * runs * sizeof *s->run);
   s->split = malloc(threads * 2 * runs * sizeof *s->split);
-  s->heap = malloc(threads * runs * sizeof *s->heap);
-  if (s->run && s->split && s->heap) return QL_OK;
+  s->scratch = malloc(threads * (size_t)sort_merge_scratch(s->form, s->runs));
+  if (s->run && s->split && s->scratch) return QL_OK;
   return ql_fail(error, QL_ERR_MEMORY, "out of memory for sorting");
 }
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST = 70000, RUNS = 5 };
+enum { MOST = 70000, RUNS = 9 };
 
 typedef struct Wide {
   uint64_t low, high, more;
@@ -57,28 +57,29 @@ static void fill(char *elements, int64_t count, int bits) {
   }
 }
 
-/* As five workers sort, and four merge. */
-static void sort_in_runs(SortForm form, char *elements, char *scratch, char *merged,
+/* As so many workers sort, and four merge. */
+static void sort_in_runs(SortForm form, int runs, char *elements, char *scratch, char *merged,
                          int64_t count) {
   int64_t begin[RUNS] = {0}, end[RUNS], item = sort_forms[form].bytes;
-  int heap[RUNS];
   SortRun run[RUNS], part[RUNS];
-  for (int r = 0; r < RUNS; r++) {
-    int64_t from = count * r / RUNS, behind = count * (r + 1) / RUNS;
+  char *memory = malloc((size_t)sort_merge_scratch(form, runs));
+  for (int r = 0; r < runs; r++) {
+    int64_t from = count * r / runs, behind = count * (r + 1) / runs;
     run[r] = (SortRun){elements + from * item, behind - from};
     sort_run(form, elements + from * item, scratch, behind - from);
   }
   for (int p = 0; p < 4; p++) {
     int64_t from = count * p / 4, behind = count * (p + 1) / 4, all = 0;
-    sort_split(form, RUNS, run, from, begin);
-    sort_split(form, RUNS, run, behind, end);
-    for (int r = 0; r < RUNS; r++) {
+    sort_split(form, runs, run, from, begin);
+    sort_split(form, runs, run, behind, end);
+    for (int r = 0; r < runs; r++) {
       part[r] = (SortRun){run[r].at + begin[r] * item, end[r] - begin[r]};
       all += end[r] - begin[r];
     }
     CHECK_INT_EQ(all, behind - from);
-    sort_merge(form, RUNS, part, heap, merged + from * item);
+    sort_merge(form, runs, part, memory, merged + from * item);
   }
+  free(memory);
 }
 
 static void each(SortForm form, int64_t count, int bits) {
@@ -87,7 +88,7 @@ static void each(SortForm form, int64_t count, int bits) {
   size_t bytes = (size_t)(count * bytes_of);
   fill(elements, count, bits);
   memcpy(want, elements, bytes), qsort(want, (size_t)count, (size_t)bytes_of, compare);
-  sort_in_runs(form, elements, scratch, merged, count);
+  sort_in_runs(form, bits % 2 ? 2 : 5, elements, scratch, merged, count);
   CHECK(!memcmp(merged, want, bytes));
   sort_run(form, merged, scratch, count);
   CHECK(!memcmp(merged, want, bytes));
@@ -163,9 +164,9 @@ static void floats(void) {
   static const double of[] = {-INFINITY, -DBL_MAX, -FLT_MAX, -1,      -1e-310,  -0.0, 0.0,
                               1e-310,    1,        FLT_MAX,  DBL_MAX, INFINITY, NAN};
   enum { KINDS = sizeof of / sizeof *of, COUNTS = 90 };
-  static _Alignas(8) char x[MOST], want[MOST], in_runs[MOST], merged[MOST];
+  static _Alignas(8) char x[MOST * 8], want[MOST * 8], in_runs[MOST * 8], merged[MOST * 8];
   for (int trial = 0; trial < 4 * COUNTS; trial++) {
-    int64_t count = trial < 3 * COUNTS ? trial % COUNTS : 5000;
+    int64_t count = trial < 3 * COUNTS ? trial % COUNTS : trial < 4 * COUNTS - 8 ? 5000 : MOST;
     QlDtype dtype = trial % 2 ? QL_F32 : QL_F64;
     uint64_t kinds = trial % 3 ? chance() : 0; /* which occur */
     size_t size = ql_dtype_info[dtype].size;
@@ -181,7 +182,7 @@ static void floats(void) {
     memcpy(in_runs, x, (size_t)count * size);
     sort_run(form, x, NULL, count);
     CHECK(!memcmp(x, want, (size_t)count * size));
-    sort_in_runs(form, in_runs, NULL, merged, count);
+    sort_in_runs(form, 1 + trial / 2 % RUNS, in_runs, NULL, merged, count);
     CHECK(!memcmp(merged, want, (size_t)count * size));
   }
 }
