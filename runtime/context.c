@@ -205,7 +205,7 @@ QlCounters ql_counters(const QlContext *ctx) {
   counters.messages = comm.messages, counters.message_bytes = comm.bytes;
   counters.objects = ctx->live_objects - 2 * ctx->element_count; /* handles and storages */
   counters.templates = ctx->template_count;
-  counters.plans = ctx->plan_count;
+  counters.plans = ctx->plan_count, counters.plan_bytes = rt_plan_bytes(ctx);
   return counters;
 }
 

@@ -110,8 +110,8 @@ QL_API QlInfo ql_info(const QlContext *context);
 /* Counters since the start, on this rank: what really happened. What is exchanged is what its node
  * receives; a renewal moves an array into a new block: with more room for ghosts, or since a
  * snapshot holds the old one. Messages are what this rank itself has sent, without those of
- * agreements. Objects are handles, storages and exports that are there now, as are templates and
- * plans. */
+ * agreements. Objects are handles, storages and exports that are there now, as are templates,
+ * plans, and the memory that plans and the planner hold. */
 /* clang-format off */
 #define QL_COUNTERS(X) \
   X(statements) X(immediate) X(flushes) X(plans_made) X(plans_reused) X(plans_moved) \
@@ -121,7 +121,7 @@ QL_API QlInfo ql_info(const QlContext *context);
   X(halo_exchanges) X(halo_bytes) X(redistributions) X(redistributed_bytes) X(gathers) X(gathered_bytes) X(renewals) \
   X(kept_copies_bytes) X(arena_bytes) X(arena_peak_bytes) \
   X(agreements) X(messages) X(message_bytes) \
-  X(objects) X(templates) X(plans)
+  X(objects) X(templates) X(plans) X(plan_bytes)
 /* clang-format on */
 typedef struct QlCounters {
 #define X(name) int64_t name;

@@ -172,7 +172,7 @@ def counters() -> dict[str, int]:
     what no cache can keep past the caches, ``portioned_kernels`` loops whose iterations cost different amounts, of
     which the workers of a node take portions in turn. Of what is there now ``arena_bytes`` and ``kept_copies_bytes``
     are memory of the node's, ``objects`` the arrays, views and exports of this rank, ``templates`` ways in which arrays
-    are cut, and ``plans`` those that can be found again.
+    are cut, and ``plans`` those that can be found again, which hold ``plan_bytes`` of this rank's memory.
     """
     return _quelea.counters()
 

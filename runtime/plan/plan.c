@@ -146,6 +146,14 @@ void rt_plan_drop_all(QlContext *ctx) {
   free_memory(ctx);
 }
 
+int64_t rt_plan_bytes(const QlContext *ctx) {
+  size_t bytes = ctx->planning.capacity + ctx->building.capacity;
+  for (int b = 0; b < PLAN_BUCKETS; b++)
+    for (const Plan *plan = ctx->plans[b]; plan; plan = plan->next) bytes += plan->pool.capacity;
+  for (int k = 0; k < ctx->spare_count; k++) bytes += ctx->spare_memory[k].capacity;
+  return (int64_t)bytes;
+}
+
 /* About a plan's size; its bytes differ from node to node. */
 static int64_t weight_of(const Plan *plan) { return plan->slot_count + plan->group_count; }
 

@@ -353,6 +353,8 @@ void rt_plan_discard(QlContext *ctx, PlanSketch *sketch);
 /* A plan that cannot be run leaves the cache. */
 void rt_plan_forget(QlContext *ctx, Plan *plan);
 void rt_plan_drop_all(QlContext *ctx);
+/* All that plans, and those to come, hold of this rank's memory. */
+int64_t rt_plan_bytes(const QlContext *ctx);
 uint64_t rt_plan_skeleton(const Plan *plan); /* the same on all nodes */
 
 /* ---- guards.c: a plan at other positions ---- */

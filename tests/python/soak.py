@@ -7,6 +7,7 @@ What a rank holds on to beside the program, and when it lets go of that, by whic
 cycles, is decided by that rank alone.
 """
 
+import ctypes
 import gc
 import hashlib
 import json
@@ -213,6 +214,22 @@ def play(seed: int, rubbish: Rubbish) -> None:
     assert ours.seen == theirs.seen, seed
 
 
+class _Mallinfo(ctypes.Structure):
+    FIELDS = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
+    _fields_ = [(name, ctypes.c_size_t) for name in FIELDS.split()]
+
+
+def allocated() -> int:
+    """Bytes that malloc has given and not taken back; 0 where the C library does not say."""
+    try:
+        mallinfo = ctypes.CDLL(None).mallinfo2
+    except AttributeError:
+        return 0
+    mallinfo.restype = _Mallinfo
+    told = mallinfo()
+    return int(told.uordblks + told.hblkhd)
+
+
 def levels() -> dict[str, int]:
     """What there is now: of the node's memory, of this process, of shared memory."""
     with open("/proc/self/statm") as file:
@@ -223,6 +240,7 @@ def levels() -> dict[str, int]:
             name: counters[name]
             for name in ("arena_bytes", "kept_copies_bytes", "objects", "templates", "plans")
         },
+        "allocated": allocated() - counters["plan_bytes"],
         "files": len(os.listdir("/proc/self/fd")),
         "own": (resident - shared) * resource.getpagesize(),
         "shared": shared * resource.getpagesize(),

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 import soak
 from jobs import LAUNCHED, Job
@@ -38,9 +39,17 @@ def ended(running: Job, temporary: Path) -> tuple[int, str, str]:
     return result
 
 
+def slope(rank: list[dict[str, int]], name: str) -> float:
+    """By how much that grows in a round, beside what each plan takes; in the first ones all begins."""
+    begun = rank[4:]
+    factors = [(1, level["plans"], k) for k, level in enumerate(begun)]
+    solved = numpy.linalg.lstsq(factors, [level[name] for level in begun], rcond=None)
+    return float(solved[0][2])
+
+
 @pytest.mark.parametrize("nodes", ["0", "1", "2"])
 def test_memory_is_constant(nodes: str, folder: Path) -> None:
-    """By half of the time all plans are kept that there is room for."""
+    """By half of the time all plans are kept that there is room for; a lost object takes 32 bytes at least."""
     running = Job(
         PROGRAM,
         4,
@@ -59,9 +68,10 @@ def test_memory_is_constant(nodes: str, folder: Path) -> None:
             assert {level[name] for level in rank} == {last[name]}, (name, rank)
         for name in ("templates", "plans"):
             assert last[name] <= max(level[name] for level in half), (name, rank)
-        for name in ("own", "shared"):
+        assert slope(rank, "allocated") < 8 * told["flushes"] / ROUNDS, rank
+        for name in ("own", "shared"):  # what the allocator has in pieces, too
             grown = last[name] - max(level[name] for level in half)
-            assert grown < 64 * told["flushes"] / 2, (name, rank)
+            assert grown < 256 * told["flushes"] / 2, (name, rank)
 
 
 @pytest.mark.parametrize("seed", range(4))
