@@ -70,6 +70,16 @@ def test_more_random_functions():
 # ---- numbers of all dtypes ----
 
 
+def stays_finite(x: Any, y: Any, args: Any) -> bool:
+    """Is x an infinity, and y what no dtype beside it holds? NumPy takes them for equal (jit/program.md)."""
+    most = [
+        numpy.finfo(arg.dtype).max
+        for arg in args
+        if isinstance(arg, numpy.ndarray) and arg.dtype.kind == "f"
+    ]
+    return x.ndim == 0 and bool(numpy.isinf(x) & numpy.isfinite(y)) and abs(y) > min(most)
+
+
 def as_in_numpy(seed: int) -> None:
     """Are dtypes and bits NumPy's? Of Python's numbers that meet NumPy's, the values."""
     function, text, args = jit_random_small.function(seed)
@@ -93,7 +103,8 @@ def as_in_numpy(seed: int) -> None:
     for k, (x, y) in enumerate(zip([*got, *ours], [*want, *theirs], strict=True)):
         x, y = numpy.asarray(x), numpy.asarray(y)
         assert x.dtype == y.dtype, (seed, k, x, y, text)
-        assert numpy.array_equal(x, y, equal_nan=x.dtype.kind == "f"), (seed, k, x, y, text)
+        same = numpy.array_equal(x, y, equal_nan=x.dtype.kind == "f")
+        assert same or stays_finite(x, y, args), (seed, k, x, y, text)
 
 
 @pytest.mark.skipif(LAUNCHED, reason="each rank would do the same, by itself")
