@@ -65,13 +65,20 @@ static void prepare_calls(QlContext *ctx, Run *run, const Plan *plan) {
   }
 }
 
+/* Does this rank compute some of it? */
+static bool has_part(const QlContext *ctx, const PlanGroup *group) {
+  bool has = group->portions || group->replicated;
+  for (int t = 0; t < ctx->info->threads && !has; t++) has = !group->tasks[t].empty;
+  return has;
+}
+
 /* What routines need beside their operands, and nests for terms. */
 static QlStatus prepare_routines(QlContext *ctx, Run *run, const Plan *plan, QlError *error) {
   int64_t scratch = 0;
   for (int g = 0; g < plan->group_count; g++) {
     const PlanGroup *group = &plan->groups[g];
     scratch = QL_MAX(scratch, group->bytes);
-    if (!group->routine || !group->routine->routine->prepare) continue;
+    if (!group->routine || !group->routine->routine->prepare || !has_part(ctx, group)) continue;
     QlValue param[NEST_PARAMS];
     for (int p = 0; p < group->param_count; p++)
       param[p] = ctx->log.scalars[group->params[p].scalar].value;
