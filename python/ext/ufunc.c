@@ -33,9 +33,32 @@ static bool only_output(PyObject *given, PyObject **out) {
       return false;
     }
     given = PyTuple_GET_ITEM(given, 0);
+    if (given == Py_Ellipsis) {
+      PyErr_SetString(PyExc_TypeError,
+                      "must use `...` as `out=...` and not per-operand/in a tuple");
+      return false;
+    }
   }
   *out = qx_absent(given) ? NULL : given;
   return true;
+}
+
+/* out=...: an array where there would be a scalar. Takes over the result, which may be NULL; what
+ * another type's arrays have given stays. */
+static PyObject *as_array(PyObject *result) {
+  if (!result) return NULL;
+  bool is_ours = qx_is_array(result);
+  if (is_ours ? !((QxArray *)result)->value
+              : !PyArray_CheckExact(result) && !PyArray_IsScalar(result, Generic))
+    return result;
+  if (is_ours) {
+    QlArray *value = qx_array(result);
+    Py_SETREF(result, qx_astype(value, value->dtype, QL_ORDER_C, false));
+    return result;
+  }
+  QlArray *array = qx_array_from_python(result, QL_DTYPE_NONE);
+  Py_SETREF(result, array ? qx_wrap(array, false) : NULL);
+  return result;
 }
 
 /* As NumPy does, whose words these are. 0 or -1. */
@@ -246,14 +269,18 @@ static PyObject *ufunc_vectorcall(PyObject *self, PyObject *const *args, size_t 
   const QxSignature signature = {NAME(self), keyword_words, KEYWORDS, 0, 0};
   if (kwnames && !qx_parse(&signature, args + nargs, 0, kwnames, values)) return NULL;
   bool warns = values[WHERE] && values[WHERE] != Py_True && !values[OUT]; /* not of out=None */
+  bool wants_array = values[OUT] == Py_Ellipsis;
   if (nargs > nin) {
     if (values[OUT])
       return PyErr_Format(PyExc_TypeError,
                           "cannot specify 'out' as both a positional and keyword argument");
     if (PyTuple_Check(args[nin]))
       return PyErr_Format(PyExc_TypeError, "return arrays must be of type quelea.ndarray");
+    if (args[nin] == Py_Ellipsis)
+      return PyErr_Format(PyExc_TypeError, "out=... is only allowed as a keyword argument.");
     values[OUT] = args[nin];
   }
+  if (wants_array) values[OUT] = NULL;
   QxOperands in;
   in.count = in.owned_count = 0, in.huge = in.any_array = false;
   PyObject *result = NULL, *numpy = ((Ufunc *)self)->numpy;
@@ -293,6 +320,7 @@ static PyObject *ufunc_vectorcall(PyObject *self, PyObject *const *args, size_t 
     result = qx_ufunc(OP(self), &in, NULL, NULL, QL_DTYPE_NONE);
   else
     result = call_with_keywords(self, &in, values);
+  if (QX_UNLIKELY(wants_array)) result = as_array(result);
 out:
   if (in.owned_count > 0) qx_operands_release(&in);
   return result;
@@ -323,6 +351,22 @@ static PyObject *call_method(PyObject *self, const char *method, PyObject *const
   return result;
 }
 
+/* out of a method, given at place `at` if not by its name; NULL: none. */
+static bool output_of_method(PyObject *const *args, Py_ssize_t nargs, Py_ssize_t at, PyObject **out,
+                             bool *wants_array) {
+  if (nargs > at && PyTuple_Check(args[at])) {
+    PyErr_SetString(PyExc_TypeError, "return arrays must be of type quelea.ndarray");
+    return false;
+  }
+  if (nargs > at && args[at] == Py_Ellipsis) {
+    PyErr_SetString(PyExc_TypeError, "out=... is only allowed as a keyword argument.");
+    return false;
+  }
+  *wants_array = *out == Py_Ellipsis;
+  if (*wants_array) *out = NULL;
+  return only_output(*out, out);
+}
+
 /* ufunc.reduce(array, axis=0, dtype=None, out=None, keepdims=False, initial, where) through the
  * reduction of the same meaning, if there is one. */
 static PyObject *ufunc_reduce(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
@@ -335,16 +379,15 @@ static PyObject *ufunc_reduce(PyObject *self, PyObject *const *args, Py_ssize_t 
   if (ARITY(self) != 2)
     return PyErr_Format(PyExc_ValueError, "reduce only supported for binary functions");
   if (!qx_parse(&signature, args, nargs, kwnames, values)) return NULL;
-  if (nargs > 3 && PyTuple_Check(args[3]))
-    return PyErr_Format(PyExc_TypeError, "return arrays must be of type quelea.ndarray");
-  if (qx_integer_flag(values[4], false) < 0) return NULL;
-  if (!name)
-    return only_output(values[3], &values[3]) ? call_method(self, "reduce", values, 7) : NULL;
+  bool wants_array;
+  if (!output_of_method(args, nargs, 3, &values[3], &wants_array) ||
+      qx_integer_flag(values[4], false) < 0)
+    return NULL;
   PyObject *zero = PyLong_FromLong(0), *result = NULL;
-  if (!values[1]) values[1] = zero;
-  if (zero && only_output(values[3], &values[3])) result = qx_reduce_slowly(name, values);
+  if (name && !values[1]) values[1] = zero;
+  if (zero) result = name ? qx_reduce_slowly(name, values) : call_method(self, "reduce", values, 7);
   Py_XDECREF(zero);
-  return result;
+  return wants_array ? as_array(result) : result;
 }
 
 /* ufunc.outer(a, b): a with as many new axes at the end as b has. */
@@ -431,9 +474,11 @@ static PyObject *ufunc_accumulate(PyObject *self, PyObject *const *args, Py_ssiz
   if (ARITY(self) != 2)
     return PyErr_Format(PyExc_ValueError, "accumulate only supported for binary functions");
   if (!qx_parse(&signature, args, nargs, kwnames, values)) return NULL;
-  if (nargs > 3 && PyTuple_Check(args[3]))
-    return PyErr_Format(PyExc_TypeError, "return arrays must be of type quelea.ndarray");
-  if (!only_output(values[3], &out) || qx_dtype_from_python(values[2], &dtype) < 0) return NULL;
+  bool wants_array; /* there is one anyway */
+  if (!output_of_method(args, nargs, 3, &values[3], &wants_array) ||
+      qx_dtype_from_python(values[2], &dtype) < 0)
+    return NULL;
+  out = values[3];
   PyObject *ours = out ? qx_out_open(out, false) : NULL;
   if (out && !ours) return NULL;
   if (!is_scan(OP(self))) {
@@ -461,9 +506,11 @@ static PyObject *ufunc_reduceat(PyObject *self, PyObject *const *args, Py_ssize_
   if (ARITY(self) != 2)
     return PyErr_Format(PyExc_ValueError, "reduceat only supported for binary functions");
   if (!qx_parse(&signature, args, nargs, kwnames, values)) return NULL;
-  if (nargs > 4 && PyTuple_Check(args[4]))
-    return PyErr_Format(PyExc_TypeError, "return arrays must be of type quelea.ndarray");
-  if (!only_output(values[4], &out) || qx_dtype_from_python(values[3], &dtype) < 0) return NULL;
+  bool wants_array; /* there is one anyway */
+  if (!output_of_method(args, nargs, 4, &values[4], &wants_array) ||
+      qx_dtype_from_python(values[3], &dtype) < 0)
+    return NULL;
+  out = values[4];
   values[4] = out ? qx_out_open(out, false) : NULL;
   if (out && !values[4]) return NULL;
   PyObject *result = call_method(self, "reduceat", values, 5);

@@ -18,7 +18,9 @@ from .elementwise import (
     check_rules,
     deliver,
     is_elsewhere,
+    refuse_ellipsis,
     refuse_signature,
+    whole,
 )
 from .manipulation import moveaxis
 
@@ -109,7 +111,7 @@ def matmul(
         return _elsewhere(numpy.matmul, x1, x2, dtype=dtype, **keywords)
     _check_keepdims(keepdims)
     check_rules(dtype, casting, order, subok)
-    if out is not None and not isinstance(out, (*OUTPUTS, tuple)):
+    if out is not None and out is not ... and not isinstance(out, (*OUTPUTS, tuple)):
         raise TypeError("return arrays must be of type quelea.ndarray")
     _check_one(out)
     refuse_signature("matmul", signature)
@@ -151,7 +153,7 @@ def _core_product(name: str, core: str, x1: Any, x2: Any, **words: Any) -> ndarr
         return _elsewhere(getattr(numpy, name), x1, x2, dtype=dtype, **keywords)
     _check_keepdims(keepdims)
     check_rules(dtype, casting, order, words["subok"])
-    if out is not None and not isinstance(out, (*OUTPUTS, tuple)):
+    if out is not None and out is not ... and not isinstance(out, (*OUTPUTS, tuple)):
         raise TypeError("return arrays must be of type quelea.ndarray")
     _check_one(out)
     refuse_signature(name, words["signature"])
@@ -221,6 +223,7 @@ def _check_one(out: Any) -> None:
     """Refuse a tuple that is not of one output."""
     if isinstance(out, tuple) and len(out) != 1:
         raise ValueError("The 'out' tuple must have exactly one entry per ufunc output")
+    refuse_ellipsis(out)
 
 
 def _moved(
@@ -291,8 +294,10 @@ def _delivered(name: str, result: ndarray, out: Any, order: str, *operands: ndar
         out = out[0]
     if order in ("A", "a"):
         order = "F" if all(_quelea.is_contiguous(x, "F") for x in operands) else "C"
-    if out is None:
-        return result if order == "K" else result.astype(result.dtype, order=order, copy=False)
+    if out is None or out is ...:
+        if order != "K":
+            result = result.astype(result.dtype, order=order, copy=False)
+        return result if out is None else whole(result)
     if isinstance(out, OUTPUTS) and numpy.broadcast_shapes(result.shape, out.shape) != out.shape:
         raise ValueError(
             f"{name}: the output has shape {out.shape}, but the result has {result.shape}"

@@ -14,6 +14,7 @@ from .creation import empty
 from .elementwise import as_array, order_of_new
 from .elementwise import round as _round
 from .joins import _place, concatenate
+from .manipulation import moveaxis
 from .quantiles import median
 from .ranges import linspace
 from .statistics import mean
@@ -28,9 +29,12 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> nd
     ----------
     array : array_like
     pad_width : int, (before, after), one pair per axis, or a dict of them
-    mode : str, default 'constant'
+    mode : str or function, default 'constant'
         'constant', 'empty' (of any values); 'edge' (the nearest element), 'wrap', 'reflect' (without the edge),
         'symmetric' (with it); 'linear_ramp'; 'maximum', 'mean', 'median', 'minimum' of the elements along the axis.
+        ``function(vector, widths, axis, kwargs)``, where `vector` is a view of a line of the result, with zeros at its
+        ends, and `widths` says how many: it assigns to these ends. Axis after axis, for every line of one the function
+        is called, in Python and on all ranks alike, so that of many lines a mode above is faster.
     constant_values, end_values : scalar, (before, after), or one pair per axis, default 0
         For 'constant'; what 'linear_ramp' ends in.
     stat_length : int, (before, after), or one pair per axis, optional
@@ -46,8 +50,6 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> nd
     ------
     TypeError
         `pad_width` is not of integers.
-    NotImplementedError
-        `mode` is a function.
 
     Examples
     --------
@@ -66,9 +68,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> nd
     widths = [(int(a), int(b)) for a, b in numpy.broadcast_to(pad_width, (x.ndim, 2))]
     _check_mode(mode, kwargs)
     if callable(mode):
-        raise NotImplementedError(
-            "pad(mode=function) is not in Quelea yet; pad with 'empty', and assign to slices of the border"
-        )
+        return _pad_by(mode, x, widths, kwargs)
     if x.ndim == 0:
         numpy.broadcast_to(kwargs.get("constant_values", 0), (0, 2))
         return _asarray(x, copy=True)
@@ -142,6 +142,18 @@ def _pad_with(x: ndarray, widths: list[tuple[int, int]], constants: Any) -> ndar
         keys += [(*before, slice(end, None), *middle[axis + 1 :])]
         parts += [low, high]
     return _place(result, [*keys, middle], [*parts, x])
+
+
+def _pad_by(
+    function: Callable[..., Any], x: ndarray, widths: list[tuple[int, int]], kwargs: dict[str, Any]
+) -> ndarray:
+    """Let a function fill the ends of every line, which are zeros, or what it made of an axis before."""
+    made = _pad_with(x, widths, 0) if x.ndim else _asarray(x, copy=True)
+    for axis in range(made.ndim):
+        lines = moveaxis(made, axis, -1)
+        for at in numpy.ndindex(*lines.shape[:-1]):
+            function(lines[(*at, ...)], widths[axis], axis, kwargs)
+    return made
 
 
 # ---- borders that follow from the array ----

@@ -10,7 +10,16 @@ import numpy
 
 from . import _quelea
 from ._quelea import ndarray
-from .elementwise import OUTPUTS, as_array, cast_input, check_rules, is_elsewhere, refuse_signature
+from .elementwise import (
+    OUTPUTS,
+    as_array,
+    cast_input,
+    check_rules,
+    is_elsewhere,
+    refuse_ellipsis,
+    refuse_signature,
+    whole,
+)
 
 __all__ = ["divmod", "frexp", "modf"]
 
@@ -19,6 +28,8 @@ _NO_OUTPUTS = (None, None)
 
 
 def _targets(name: str, outs: tuple[Any, ...], out: Any) -> tuple[ndarray | None, ndarray | None]:
+    refuse_ellipsis(outs, by_place=True)
+    refuse_ellipsis(out)
     if any(t is not None and not isinstance(t, OUTPUTS) for t in outs):
         raise TypeError("return arrays must be of type quelea.ndarray")
     if len(outs) > 2:
@@ -70,6 +81,7 @@ def _of_two_results(compute: Callable[..., Pair]) -> Callable[..., Pair]:
             keywords = _keywords(out, where, casting, order, dtype, signature)
             elsewhere: Pair = theirs(*given, **keywords)
             return elsewhere
+        wants_arrays = out is ...
         if where is not True and out is _NO_OUTPUTS and all(t is None for t in outs):
             warnings.warn(
                 "'where' used without 'out', expect unitialized memory in output. If this is intentional, use "
@@ -77,17 +89,17 @@ def _of_two_results(compute: Callable[..., Pair]) -> Callable[..., Pair]:
                 UserWarning,
                 stacklevel=2,
             )
-        targets = _targets(name, outs, out)
+        targets = _targets(name, outs, _NO_OUTPUTS if wants_arrays else out)
         check_rules(dtype, casting, order, subok)
         refuse_signature(name, signature)
         results = compute(*inputs, dtype, casting)
-        if where is True and order == "K" and all(t is None for t in targets):
-            return results
-        first, second = (
-            _quelea.positive(r, out=t, where=where, casting=casting, order=order)
-            for r, t in zip(results, targets, strict=True)
-        )
-        return first, second
+        if where is not True or order != "K" or any(t is not None for t in targets):
+            first, second = (
+                _quelea.positive(r, out=t, where=where, casting=casting, order=order)
+                for r, t in zip(results, targets, strict=True)
+            )
+            results = first, second
+        return (whole(results[0]), whole(results[1])) if wants_arrays else results
 
     functools.update_wrapper(function, compute)
     del function.__wrapped__  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy
 import pytest
+from support import same_error
 
 import quelea
 
@@ -145,3 +146,60 @@ def test_compiled_functions() -> None:
     numpy.testing.assert_array_equal(out, numpy.where(X > 0.7, 4 * X, 2 * X))
     assert quelea.evaluate("q + 1", out=out) is out
     numpy.testing.assert_array_equal(out, X + 1)
+
+
+ARRAYS_OF: dict[str, Any] = {
+    "add": lambda m, x: m.add(x, 2, out=...),
+    "of two scalars": lambda m, x: m.add(x.sum(), 2, out=...),
+    "where": lambda m, x: m.negative(x * 0, out=..., where=True),
+    "cast": lambda m, x: m.multiply(x, 3, out=..., dtype="float32", casting="unsafe"),
+    "reduce": lambda m, x: m.add.reduce(x, axis=None, out=...),
+    "another reduce": lambda m, x: m.subtract.reduce(x.ravel(), out=...),
+    "accumulate": lambda m, x: m.add.accumulate(x.reshape(-1), out=...),
+    "reduceat": lambda m, x: m.add.reduceat(x.reshape(-1), [0], out=...),
+    "divmod": lambda m, x: m.divmod(x, 2, out=...),
+    "modf": lambda m, x: m.modf(x, out=...),
+    "matmul": lambda m, x: m.matmul(x.reshape(-1), x.reshape(-1), out=...),
+    "vecdot": lambda m, x: m.vecdot(x.reshape(-1), x.reshape(-1), out=...),
+    "order": lambda m, x: m.vecdot(x.reshape(-1), x.reshape(-1), out=..., order="F"),
+    "clip": lambda m, x: m.clip(x, 0, 1, out=...),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS_OF)
+def test_ellipsis_asks_for_arrays(name: str) -> None:
+    call = ARRAYS_OF[name]
+    for x in (X, X[:1, 0], numpy.asarray(2.5)):
+        if numpy.ndim(x) == 0 and name in ("of two scalars", "reduce"):
+            continue
+        ours, theirs = call(quelea, quelea.asarray(x)), call(numpy, x)
+        if not isinstance(theirs, tuple):
+            ours, theirs = (ours,), (theirs,)
+        for got, want in zip(ours, theirs, strict=True):
+            assert isinstance(want, numpy.ndarray)
+            assert isinstance(got, quelea.ndarray) and got.dtype == want.dtype
+            numpy.testing.assert_allclose(got, want, rtol=1e-13)
+            got[...] = 3  # an array, no scalar
+            assert (got == 3).all()
+    kept = quelea.asarray(2.5)
+    quelea.positive(kept, out=...)[...] = 4
+    assert kept == 2.5
+    assert isinstance(quelea.add(1, 2, out=...), quelea.ndarray)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda m, x: m.add(x, 2, ...),
+        lambda m, x: m.divmod(x, 2, ..., None),
+        lambda m, x: m.add.reduce(x, 0, None, ...),
+        lambda m, x: m.add.accumulate(x, 0, None, ...),
+        lambda m, x: m.add.reduceat(x, [0], 0, None, ...),
+        lambda m, x: m.negative(x, out=(...,)),
+        lambda m, x: m.divmod(x, 2, out=(m.zeros(24), ...)),
+        lambda m, x: m.add.reduce(x, out=(...,)),
+        lambda m, x: m.matmul(x, x, out=(...,)),
+    ],
+)
+def test_ellipsis_alone(call: Any) -> None:
+    same_error(lambda: call(quelea, quelea.asarray(X.ravel())), lambda: call(numpy, X.ravel()))

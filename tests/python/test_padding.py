@@ -98,6 +98,29 @@ def test_one_axis_and_three():
         )
 
 
+def _lines_by(vector, widths, axis, kwargs):
+    before, after = widths
+    size = len(vector)
+    vector[:before] = kwargs.get("low", 7) + axis
+    if after:
+        vector[size - after :] = vector[before : size - after].sum()
+
+
+@pytest.mark.parametrize("width", WIDTHS, ids=str)
+def test_functions_fill_lines(width):
+    a = numpy.arange(6).reshape(3, 2) - 2
+    for cut in (lambda y: y, lambda y: y.T, lambda y: y[0], lambda y: y[:, :0]):
+        if cut(a).ndim == 1 and numpy.ndim(width) == 2:
+            continue
+        got = np.pad(cut(np.asarray(a)), width, _lines_by, low=20)
+        want = numpy.pad(cut(a), width, _lines_by, low=20)
+        same(got, want)
+        assert got.strides == want.strides
+    same(np.pad(np.asarray(3.5), 0, _lines_by), numpy.pad(numpy.asarray(3.5), 0, _lines_by))
+    cube = numpy.arange(8.0).reshape(2, 2, 2)
+    same(np.pad(np.asarray(cube), 1, _lines_by), numpy.pad(cube, 1, _lines_by))
+
+
 CASES = [
     lambda m, x: m.pad(x, 1, "reflect", stat_length=2),
     lambda m, x: m.pad(x, 1, "mean", reflect_type="odd"),

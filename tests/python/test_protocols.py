@@ -9,7 +9,7 @@ import weakref
 
 import numpy
 import pytest
-from support import same
+from support import same, same_error
 
 import quelea as np
 
@@ -213,8 +213,12 @@ def test_array_api():
     with pytest.raises(ValueError, match="1999"):
         a.__array_namespace__(api_version="1999")
     assert a.device == "cpu" and a.to_device("cpu") is a
-    with pytest.raises(ValueError, match="device"):
-        a.to_device("gpu")
+    for call in (
+        lambda x: x.to_device("gpu"),
+        lambda x: x.to_device("cpu", stream=1),
+        lambda x: x.__array_namespace__().zeros_like(x, device="gpu"),
+    ):
+        same_error(lambda call=call: call(a), lambda call=call: call(numpy.ones(3)))
     for name in (
         "acos",
         "atan2",
