@@ -304,7 +304,7 @@ def put_along_axis(arr: ndarray, indices: Any, values: Any, axis: int | None) ->
     values : array_like
         Broadcast to the shape of the indices.
     axis : int or None
-        None: nothing is assigned but to a copy, as in NumPy.
+        None: `indices` are numbers of elements in C order.
 
     Raises
     ------
@@ -324,7 +324,10 @@ def put_along_axis(arr: ndarray, indices: Any, values: Any, axis: int | None) ->
     if axis is None:
         if numpy.ndim(indices) != 1:
             raise ValueError("when axis=None, `indices` must have a single dimension.")
-        x, axis = x.flatten(), 0
+        _check_writable(x)
+        along = _along_axis(x.reshape(-1), indices, 0)
+        put_numbers(x, along.indices[0], _spread(_values(values, x.dtype), along.shape))
+        return
     _check_writable(x)
     _scatter(_along_axis(x, indices, normalize_axis_index(axis, x.ndim)), _values(values, x.dtype))
 

@@ -73,6 +73,15 @@ def test_along_an_axis(axis):
             )
             both(lambda m, a, of, i=i: m.put_along_axis(a, of(i), 5, axis))
             both(lambda m, a, of, i=i: m.put_along_axis(a, of(i), of(rng.permutation(1) + i), axis))
+    for count in (1, 9):
+        number = rng.integers(-X.size, X.size, count)
+        both(lambda m, a, of, i=number: m.put_along_axis(a, of(i), of(i * 2), None))
+        both(lambda m, a, of, i=number: m.put_along_axis(a, of(i), 5, None))
+        turned = numpy.asarray(X.T.copy())  # NumPy refuses arrays that are not in C order
+        numpy.put_along_axis(turned, number, -3, None)
+        ours = np.asarray(X)
+        np.put_along_axis(ours.T, number, -3, None)
+        same(ours.T, turned)
     order = numpy.argsort(X[::-1] % 7, axis)
     same(np.take_along_axis(np.asarray(X[::-1] % 7), order, axis), numpy.sort(X[::-1] % 7, axis))
     same(
@@ -116,6 +125,9 @@ def test_repeat():
         lambda m: m.take_along_axis(m.zeros((3, 2)), m.zeros((2, 1), int), 1),
         lambda m: m.take_along_axis(m.zeros((2, 2)), m.asarray([[0]]), None),
         lambda m: m.put_along_axis(m.zeros((2, 2)), m.asarray([[0, 1]]), m.zeros(3), 0),
+        lambda m: m.put_along_axis(m.zeros((2, 2)), m.asarray([0, 1]), m.zeros(3), None),
+        lambda m: m.put_along_axis(m.zeros((2, 2)), m.asarray([4]), 1, None),
+        lambda m: m.put_along_axis(m.zeros((2, 2)), m.asarray([[0]]), 1, None),
         lambda m: m.repeat(m.zeros(3), [1, 2]),
         lambda m: m.repeat(m.zeros(3), [1, 2, -1]),
         lambda m: m.repeat(m.zeros(3), m.asarray([1.0, 2, 3])),
