@@ -24,8 +24,10 @@ enum { OUT, WHERE, DTYPE, CASTING, ORDER, SUBOK, SIGNATURE, SIG, KEYWORDS };
 static const char *const keyword_words[] = {"out",   "where", "dtype",     "casting",
                                             "order", "subok", "signature", "sig"};
 
-/* out= may be a tuple of one. NULL: none. false: exception. */
+/* out= may be a tuple of one, or ... for an array, which all is that comes of arrays. NULL: none.
+ * false: exception. */
 static bool only_output(PyObject *given, PyObject **out) {
+  if (given == Py_Ellipsis) given = NULL;
   if (given && PyTuple_Check(given)) {
     if (PyTuple_GET_SIZE(given) != 1) {
       PyErr_SetString(PyExc_ValueError,
@@ -33,6 +35,11 @@ static bool only_output(PyObject *given, PyObject **out) {
       return false;
     }
     given = PyTuple_GET_ITEM(given, 0);
+    if (given == Py_Ellipsis) {
+      PyErr_SetString(PyExc_TypeError,
+                      "must use `...` as `out=...` and not per-operand/in a tuple");
+      return false;
+    }
   }
   *out = qx_absent(given) ? NULL : given;
   return true;
@@ -252,6 +259,8 @@ static PyObject *ufunc_vectorcall(PyObject *self, PyObject *const *args, size_t 
                           "cannot specify 'out' as both a positional and keyword argument");
     if (PyTuple_Check(args[nin]))
       return PyErr_Format(PyExc_TypeError, "return arrays must be of type quelea.ndarray");
+    if (args[nin] == Py_Ellipsis)
+      return PyErr_Format(PyExc_TypeError, "out=... is only allowed as a keyword argument.");
     values[OUT] = args[nin];
   }
   QxOperands in;

@@ -23,6 +23,8 @@ def _targets(name: str, outs: tuple[Any, ...], out: Any) -> tuple[ndarray | None
         raise TypeError("return arrays must be of type quelea.ndarray")
     if len(outs) > 2:
         raise TypeError(f"{name}() takes at most two outputs, but {len(outs)} were given")
+    if out is ...:  # arrays, which all results are
+        out = _NO_OUTPUTS
     if not isinstance(out, tuple):
         raise TypeError("'out' must be a tuple of arrays")
     if outs and any(t is not None for t in out):
