@@ -111,8 +111,6 @@ def matmul(
         return _elsewhere(numpy.matmul, x1, x2, dtype=dtype, **keywords)
     _check_keepdims(keepdims)
     check_rules(dtype, casting, order, subok)
-    if out is not None and out is not ... and not isinstance(out, (*OUTPUTS, tuple)):
-        raise TypeError("return arrays must be of type quelea.ndarray")
     _check_one(out)
     refuse_signature("matmul", signature)
     if axis is not ...:
@@ -153,8 +151,6 @@ def _core_product(name: str, core: str, x1: Any, x2: Any, **words: Any) -> ndarr
         return _elsewhere(getattr(numpy, name), x1, x2, dtype=dtype, **keywords)
     _check_keepdims(keepdims)
     check_rules(dtype, casting, order, words["subok"])
-    if out is not None and out is not ... and not isinstance(out, (*OUTPUTS, tuple)):
-        raise TypeError("return arrays must be of type quelea.ndarray")
     _check_one(out)
     refuse_signature(name, words["signature"])
     if axis is not ...:
@@ -220,7 +216,9 @@ def _check_keepdims(keepdims: Any) -> None:
 
 
 def _check_one(out: Any) -> None:
-    """Refuse a tuple that is not of one output."""
+    """Refuse what is no output, and a tuple that is not of one."""
+    if out is not None and out is not ... and not isinstance(out, (*OUTPUTS, tuple)):
+        raise TypeError("return arrays must be of type quelea.ndarray")
     if isinstance(out, tuple) and len(out) != 1:
         raise ValueError("The 'out' tuple must have exactly one entry per ufunc output")
     refuse_ellipsis(out)
