@@ -12,7 +12,3 @@ thread_local hwy::Sorter sorter; /* its memory */
 void order_32(int32_t *keys, size_t count) { sorter(keys, count, hwy::SortAscending()); }
 
 void order_64(int64_t *keys, size_t count) { sorter(keys, count, hwy::SortAscending()); }
-
-void order_f32(float *keys, size_t count) { sorter(keys, count, hwy::SortAscending()); }
-
-void order_f64(double *keys, size_t count) { sorter(keys, count, hwy::SortAscending()); }

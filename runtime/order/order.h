@@ -1,6 +1,5 @@
 /* Keys that are nothing else, in place and ascending: equal ones are one, so that it does not
- * matter which stays first. Of floats none is NaN, and zeros have one sign. Takes no memory beyond
- * some kilobytes of each thread, once. */
+ * matter which stays first. Takes no memory beyond some kilobytes of each thread, once. */
 #ifndef QUELEA_ORDER_H
 #define QUELEA_ORDER_H
 
@@ -13,8 +12,6 @@ extern "C" {
 
 void order_32(int32_t *keys, size_t count);
 void order_64(int64_t *keys, size_t count);
-void order_f32(float *keys, size_t count);
-void order_f64(double *keys, size_t count);
 
 /* Two runs into one, elsewhere. Of zeros of different signs, which are equal to it, it may give as
  * many of one sign as it likes. */

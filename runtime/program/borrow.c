@@ -110,11 +110,11 @@ static bool is_dense(int ndim, const int64_t *shape, const int64_t *byte_strides
 
 bool ql_keeps_block(const QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape,
                     const int64_t *byte_strides, int64_t block) {
-  int64_t item = (int64_t)ql_dtype_info[dtype].size, bytes = item;
-  if (ctx->info->size > 1 || QUELEA_CANARIES) return false;
+  int64_t item = (int64_t)ql_dtype_info[dtype].size, bytes = item, whole = jit_sole_bytes(block);
+  if (ctx->info->size > 1 || QUELEA_CANARIES || !whole) return false;
+  if (!is_dense(ndim, shape, byte_strides, item)) return false;
   for (int a = 0; a < ndim; a++) bytes *= shape[a];
-  return bytes >= KEPT_BYTES && bytes >= jit_sole_bytes(block) / 2 && jit_sole_bytes(block) &&
-         is_dense(ndim, shape, byte_strides, item);
+  return bytes >= KEPT_BYTES && bytes >= whole / 2;
 }
 
 QlStatus ql_keep_block(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, int64_t block,

@@ -7,10 +7,10 @@
  *     SORT_KEYS          a function that sorts keys in place; only where elements are nothing else
  *     MERGE_KEYS         one that merges two runs of them; only with SORT_KEYS
  *
- * What is in order already is only read. Else SORT_KEYS sorts; where there is none, digits do, from
- * the highest bit in which keys differ: as many buckets as the cache and the elements allow, each
- * of which is sorted in the same way, back into the memory that its elements came from. All of it
- * is stable. */
+ * What is in order already is not sorted. Else SORT_KEYS sorts; where there is none, digits do,
+ * from the highest bit in which keys differ: as many buckets as the cache and the elements allow,
+ * each of which is sorted in the same way, back into the memory that its elements came from. All of
+ * it is stable. */
 
 #ifdef SORT_KEYS
 static void NAME(run)(char *elements, char *scratch, int64_t count) {

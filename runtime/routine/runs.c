@@ -24,8 +24,6 @@ typedef struct MoreWide {
   }
 ASCENDS(int32_t, i32)
 ASCENDS(int64_t, i64)
-ASCENDS(float, f32)
-ASCENDS(double, f64)
 #undef ASCENDS
 
 static void sort_i32(int32_t *x, int64_t count) {
@@ -45,73 +43,62 @@ MERGE(int32_t, i32)
 MERGE(int64_t, i64)
 #undef MERGE
 
-/* Floats. Vectors sort the finite ones, to which zeros are equal; of zeros the negative ones come
- * first. Infinities and NaN, which is one, are counted. (Some versions of Highway store the largest
- * number where infinity was.) They merge infinities, too. */
-#define FLOATS(type, integer, name, INFINITE, NAN_BITS)                                      \
-  static inline uint64_t key_##name(type x) {                                                \
-    const integer top = (integer)1 << (8 * sizeof(integer) - 1);                             \
-    integer bits;                                                                            \
-    memcpy(&bits, &x, sizeof bits);                                                          \
-    return bits & top ? (integer)~bits : bits | top;                                         \
-  }                                                                                          \
-  static void fill_##name(type *x, int64_t count, integer bits) {                            \
-    for (int64_t k = 0; k < count; k++) memcpy(x + k, &bits, sizeof bits);                   \
-  }                                                                                          \
-  static void sign_zeros_##name(type *x, int64_t count, int64_t negative) {                  \
-    int64_t low = 0, high = count;                                                           \
-    while (negative && low < high) {                                                         \
-      int64_t middle = low + (high - low) / 2;                                               \
-      if (x[middle] < 0)                                                                     \
-        low = middle + 1;                                                                    \
-      else                                                                                   \
-        high = middle;                                                                       \
-    }                                                                                        \
-    for (int64_t k = low; negative && k < count && x[k] == 0; k++)                           \
-      x[k] = (type)(k < low + negative ? -0.0 : 0.0);                                        \
-  }                                                                                          \
-  static void sort_finite_##name(type *x, int64_t count, int64_t negative_zeros) {           \
-    if (!ascends_##name(x, count)) order_##name(x, (size_t)count);                           \
-    sign_zeros_##name(x, count, negative_zeros);                                             \
-  }                                                                                          \
-  static void sort_##name(type *x, int64_t count) {                                          \
-    const integer top = (integer)1 << (8 * sizeof(integer) - 1);                             \
-    integer bits, strange = 0;                                                               \
-    int64_t finite = 0, zeros = 0, lowest = 0, highest = 0;                                  \
-    for (int64_t k = 0; k < count; k++) {                                                    \
-      memcpy(&bits, x + k, sizeof bits);                                                     \
-      strange |= (integer)((bits & ~top) >= INFINITE) | (integer)(bits == top);              \
-    }                                                                                        \
-    if (!strange) {                                                                          \
-      sort_finite_##name(x, count, 0);                                                       \
-      return;                                                                                \
-    }                                                                                        \
-    for (int64_t k = 0; k < count; k++) {                                                    \
-      memcpy(&bits, x + k, sizeof bits);                                                     \
-      zeros += bits == top, lowest += bits == (top | INFINITE), highest += bits == INFINITE; \
-      if ((bits & ~top) < INFINITE) memmove(x + finite++, x + k, sizeof bits);               \
-    }                                                                                        \
-    sort_finite_##name(x, finite, zeros);                                                    \
-    memmove(x + lowest, x, (size_t)finite * sizeof *x);                                      \
-    fill_##name(x, lowest, top | INFINITE);                                                  \
-    fill_##name(x + lowest + finite, highest, INFINITE);                                     \
-    fill_##name(x + lowest + finite + highest, count - lowest - finite - highest, NAN_BITS); \
-  }                                                                                          \
-  static int64_t below_##name(const SortRun *run, SortKey key);                              \
-  static void merge_keys_##name(const SortRun *a, const SortRun *b, char *to) {              \
-    const integer top = (integer)1 << (8 * sizeof(integer) - 1);                             \
-    int64_t x = below_##name(a, top | NAN_BITS), y = below_##name(b, top | NAN_BITS),        \
-            all = a->count + b->count,                                                       \
-            negative_zeros = below_##name(a, top) - below_##name(a, top - 1) +               \
-                             below_##name(b, top) - below_##name(b, top - 1);                \
-    type *made = (type *)(void *)to;                                                         \
-    order_merge_##name((const type *)(const void *)a->at, (size_t)x,                         \
-                       (const type *)(const void *)b->at, (size_t)y, made);                  \
-    fill_##name(made + x + y, all - x - y, NAN_BITS);                                        \
-    sign_zeros_##name(made, x + y, negative_zeros);                                          \
+/* Floats are sorted as integers that ascend as they do, with NaN, which is one, last: Highway 1.0.3
+ * leaves floats out of order that differ by less than an epsilon from the largest, where that is
+ * most of them. They are merged as they are; of zeros the negative ones come first. */
+#define FLOATS(type, integer, name, as_name, INFINITE, NAN_BITS)                      \
+  static inline uint64_t key_##name(type x) {                                         \
+    const integer top = (integer)1 << (8 * sizeof(integer) - 1);                      \
+    integer bits;                                                                     \
+    memcpy(&bits, &x, sizeof bits);                                                   \
+    return bits & top ? (integer)~bits : bits | top;                                  \
+  }                                                                                   \
+  static void fill_##name(type *x, int64_t count, integer bits) {                     \
+    for (int64_t k = 0; k < count; k++) memcpy(x + k, &bits, sizeof bits);            \
+  }                                                                                   \
+  static void sign_zeros_##name(type *x, int64_t count, int64_t negative) {           \
+    int64_t low = 0, high = count;                                                    \
+    while (negative && low < high) {                                                  \
+      int64_t middle = low + (high - low) / 2;                                        \
+      if (x[middle] < 0)                                                              \
+        low = middle + 1;                                                             \
+      else                                                                            \
+        high = middle;                                                                \
+    }                                                                                 \
+    for (int64_t k = low; negative && k < count && x[k] == 0; k++)                    \
+      x[k] = (type)(k < low + negative ? -0.0 : 0.0);                                 \
+  }                                                                                   \
+  static void sort_##name(type *x, int64_t count) {                                   \
+    const integer top = (integer)1 << (8 * sizeof(integer) - 1);                      \
+    integer bits;                                                                     \
+    for (int64_t k = 0; k < count; k++) {                                             \
+      memcpy(&bits, x + k, sizeof bits);                                              \
+      bits = (bits & ~top) > INFINITE ? NAN_BITS : bits;                              \
+      bits ^= bits & top ? (integer)~top : 0;                                         \
+      memcpy(x + k, &bits, sizeof bits);                                              \
+    }                                                                                 \
+    sort_##as_name((void *)x, count);                                                 \
+    for (int64_t k = 0; k < count; k++) {                                             \
+      memcpy(&bits, x + k, sizeof bits);                                              \
+      bits ^= bits & top ? (integer)~top : 0;                                         \
+      memcpy(x + k, &bits, sizeof bits);                                              \
+    }                                                                                 \
+  }                                                                                   \
+  static int64_t below_##name(const SortRun *run, SortKey key);                       \
+  static void merge_keys_##name(const SortRun *a, const SortRun *b, char *to) {       \
+    const integer top = (integer)1 << (8 * sizeof(integer) - 1);                      \
+    int64_t x = below_##name(a, top | NAN_BITS), y = below_##name(b, top | NAN_BITS), \
+            all = a->count + b->count,                                                \
+            negative_zeros = below_##name(a, top) - below_##name(a, top - 1) +        \
+                             below_##name(b, top) - below_##name(b, top - 1);         \
+    type *made = (type *)(void *)to;                                                  \
+    order_merge_##name((const type *)(const void *)a->at, (size_t)x,                  \
+                       (const type *)(const void *)b->at, (size_t)y, made);           \
+    fill_##name(made + x + y, all - x - y, NAN_BITS);                                 \
+    sign_zeros_##name(made, x + y, negative_zeros);                                   \
   }
-FLOATS(float, uint32_t, f32, 0x7f800000u, 0x7fc00000u)
-FLOATS(double, uint64_t, f64, 0x7ff0000000000000u, 0x7ff8000000000000u)
+FLOATS(float, uint32_t, f32, i32, 0x7f800000u, 0x7fc00000u)
+FLOATS(double, uint64_t, f64, i64, 0x7ff0000000000000u, 0x7ff8000000000000u)
 #undef FLOATS
 
 /* ---- runs of each form ---- */
@@ -193,8 +180,10 @@ static const Functions functions[SORT_FORMS] = {
 };
 #undef FUNCTIONS
 
+/* One element, too: of floats it may be a NaN like others, which keys take for the one that sorting
+ * makes of them. */
 void sort_run(SortForm form, char *elements, char *scratch, int64_t count) {
-  if (count > 1) functions[form].run(elements, scratch, count);
+  if (count > 0) functions[form].run(elements, scratch, count);
 }
 
 int64_t sort_below(SortForm form, const SortRun *run, SortKey key) {

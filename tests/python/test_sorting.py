@@ -48,6 +48,30 @@ def test_values_and_indices(dtype):
         same(both[0], numpy.take_along_axis(x, numpy.argsort(x, kind="stable"), -1), shape)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_nan_of_both_signs(dtype):
+    """Also where a worker sorts one element: processors make negative ones."""
+    for count in (1, 2, 3, 4, 7, 40):
+        for seed in range(4):
+            x = numpy.random.default_rng(seed).permutation(numpy.arange(count) - 1.0).astype(dtype)
+            x[:: seed + 1] = numpy.copysign(numpy.array(numpy.nan, dtype), -1)
+            same(np.sort(np.asarray(x)), numpy.sort(x), (count, seed))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("largest", [0.0, -0.25, 1.0, 1e-30])
+def test_most_are_the_largest(dtype, largest):
+    """And others differ from it by less than an epsilon, as what is rounded does."""
+    chance = numpy.random.default_rng(7)
+    parts = numpy.array([0.8, 0.5, 0.3, 0.1, 1e-3, 1e-9]) * numpy.finfo(dtype).eps
+    for count in (100, 1000, 20_000):
+        x = numpy.full(count, largest, dtype)
+        x[chance.integers(0, count, 6)] -= parts.astype(dtype)
+        x[chance.integers(0, count)] = -3
+        same(np.sort(np.asarray(x)), sorted_bits(x), count)
+        same(np.sort(np.asarray(-x)), sorted_bits(-x), count)
+
+
 @pytest.mark.parametrize("axis", [0, 1, 2, -1, -3, None])
 def test_axes(axis):
     x = mixed("float64", (6, 50, 7))
