@@ -329,8 +329,11 @@ METHOD(method_to_device) {
   static const QxSignature signature = {"to_device", words, 2, 1, 1};
   PyObject *values[2];
   if (!qx_parse(&signature, args, nargs, kwnames, values)) return NULL;
+  if (!qx_absent(values[1]))
+    return PyErr_Format(PyExc_ValueError, "The stream argument in to_device() is not supported");
   if (!PyUnicode_Check(values[0]) || PyUnicode_CompareWithASCIIString(values[0], "cpu") != 0)
-    return PyErr_Format(PyExc_ValueError, "Unsupported device %R: there is only 'cpu'", values[0]);
+    return PyErr_Format(PyExc_ValueError, "Unsupported device: %S. Only 'cpu' is accepted.",
+                        values[0]);
   return Py_NewRef(self);
 }
 

@@ -49,7 +49,7 @@ def _check(
     if dtype is not None:
         numpy.dtype(dtype)
     if device not in (None, "cpu"):
-        raise ValueError(f"Device not understood. Only 'cpu' is allowed, but received: {device!r}")
+        raise ValueError(f'Device not understood. Only "cpu" is allowed, but received: {device}')
     if of_c:
         _check_like(like)
 

@@ -16,6 +16,7 @@ from .elementwise import (
     cast_input,
     check_output,
     check_rules,
+    composed,
     deliver,
     is_elsewhere,
     refuse_signature,
@@ -61,6 +62,7 @@ def _elsewhere(function: Any, *operands: Any, **keywords: Any) -> ndarray:
 _MATMUL = "(n?,k),(k,m?)->(n?,m?)"
 
 
+@composed
 def matmul(
     x1: Any,
     x2: Any,
@@ -107,6 +109,7 @@ def matmul(
     if is_elsewhere(x1, x2, *(out if isinstance(out, tuple) else (out,))):
         keywords = {"axes": axes, "axis": axis, "keepdims": keepdims, "out": out}
         return _elsewhere(numpy.matmul, x1, x2, dtype=dtype, **keywords)
+    out = None if out is ... else out
     _check_keepdims(keepdims)
     check_rules(dtype, casting, order, subok)
     if out is not None and not isinstance(out, (*OUTPUTS, tuple)):
@@ -149,6 +152,7 @@ def _core_product(name: str, core: str, x1: Any, x2: Any, **words: Any) -> ndarr
     if is_elsewhere(x1, x2, *(out if isinstance(out, tuple) else (out,))):
         keywords = {"axes": axes, "axis": axis, "keepdims": keepdims, "out": out}
         return _elsewhere(getattr(numpy, name), x1, x2, dtype=dtype, **keywords)
+    out = None if out is ... else out
     _check_keepdims(keepdims)
     check_rules(dtype, casting, order, words["subok"])
     if out is not None and not isinstance(out, (*OUTPUTS, tuple)):
@@ -435,6 +439,7 @@ def vdot(a: Any, b: Any, /) -> ndarray:
     return _contract(x.conj(), y, 0)
 
 
+@composed
 def vecdot(
     x1: Any,
     x2: Any,
@@ -472,6 +477,7 @@ def vecdot(
     if is_elsewhere(x1, x2, *(out if isinstance(out, tuple) else (out,))):
         keywords = {"axes": axes, "axis": axis, "keepdims": keepdims or None, "out": out}
         return _elsewhere(numpy.vecdot, x1, x2, dtype=dtype, **keywords)
+    out = None if out is ... else out
     _check_keepdims(keepdims)
     check_rules(dtype, casting, order, subok)
     _check_one(out)

@@ -1,7 +1,6 @@
 """Elementwise functions of two results, with the keywords of ufuncs: divmod, frexp, modf."""
 
 import functools
-import inspect
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -64,13 +63,16 @@ def _of_two_results(compute: Callable[..., Pair]) -> Callable[..., Pair]:
         signature: Any = ...,
     ) -> Pair:
         inputs, outs = given[: theirs.nin], given[theirs.nin :]
+        plain = out is _NO_OUTPUTS
         if len(inputs) < theirs.nin:
             raise TypeError(f"{name}() takes {theirs.nin} arrays, but {len(inputs)} were given")
         if is_elsewhere(*given, *(out if isinstance(out, tuple) else (out,))):
             keywords = _keywords(out, where, casting, order, dtype, signature)
             elsewhere: Pair = theirs(*given, **keywords)
             return elsewhere
-        if where is not True and out is _NO_OUTPUTS and all(t is None for t in outs):
+        if out is ...:
+            out = _NO_OUTPUTS
+        if where is not True and plain and all(t is None for t in outs):
             warnings.warn(
                 "'where' used without 'out', expect unitialized memory in output. If this is intentional, use "
                 "out=None.",
@@ -91,13 +93,8 @@ def _of_two_results(compute: Callable[..., Pair]) -> Callable[..., Pair]:
 
     functools.update_wrapper(function, compute)
     del function.__wrapped__  # type: ignore[attr-defined]
-    keywords = list(inspect.signature(function).parameters.values())[1:]
-    elements = list(inspect.signature(compute).parameters.values())[: theirs.nin]
-    outs = inspect.Parameter("outs", inspect.Parameter.VAR_POSITIONAL, annotation=ndarray | None)
-    function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [*elements, outs, *keywords], return_annotation=Pair
-    )
-    return function
+    composed: Callable[..., Pair] = _quelea.composed(function, theirs)
+    return composed
 
 
 def _floats(name: str, x: Any, casting: str) -> ndarray:

@@ -215,6 +215,8 @@ def test_array_api():
     assert a.device == "cpu" and a.to_device("cpu") is a
     with pytest.raises(ValueError, match="device"):
         a.to_device("gpu")
+    with pytest.raises(ValueError, match="stream"):
+        a.to_device("cpu", stream=1)
     for name in (
         "acos",
         "atan2",
