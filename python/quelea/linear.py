@@ -109,12 +109,9 @@ def matmul(
     if is_elsewhere(x1, x2, *(out if isinstance(out, tuple) else (out,))):
         keywords = {"axes": axes, "axis": axis, "keepdims": keepdims, "out": out}
         return _elsewhere(numpy.matmul, x1, x2, dtype=dtype, **keywords)
-    out = None if out is ... else out
     _check_keepdims(keepdims)
     check_rules(dtype, casting, order, subok)
-    if out is not None and not isinstance(out, (*OUTPUTS, tuple)):
-        raise TypeError("return arrays must be of type quelea.ndarray")
-    _check_one(out)
+    out = _only_output(out)
     refuse_signature("matmul", signature)
     if axis is not ...:
         raise TypeError(
@@ -152,12 +149,9 @@ def _core_product(name: str, core: str, x1: Any, x2: Any, **words: Any) -> ndarr
     if is_elsewhere(x1, x2, *(out if isinstance(out, tuple) else (out,))):
         keywords = {"axes": axes, "axis": axis, "keepdims": keepdims, "out": out}
         return _elsewhere(getattr(numpy, name), x1, x2, dtype=dtype, **keywords)
-    out = None if out is ... else out
     _check_keepdims(keepdims)
     check_rules(dtype, casting, order, words["subok"])
-    if out is not None and not isinstance(out, (*OUTPUTS, tuple)):
-        raise TypeError("return arrays must be of type quelea.ndarray")
-    _check_one(out)
+    out = _only_output(out)
     refuse_signature(name, words["signature"])
     if axis is not ...:
         raise TypeError(
@@ -221,10 +215,15 @@ def _check_keepdims(keepdims: Any) -> None:
         raise TypeError("'keepdims' must be a boolean")
 
 
-def _check_one(out: Any) -> None:
-    """Refuse a tuple that is not of one output."""
+def _only_output(out: Any) -> Any:
+    """Take `...`, which asks for an array, for no output: all results are arrays."""
+    if out is ...:
+        return None
+    if out is not None and not isinstance(out, (*OUTPUTS, tuple)):
+        raise TypeError("return arrays must be of type quelea.ndarray")
     if isinstance(out, tuple) and len(out) != 1:
         raise ValueError("The 'out' tuple must have exactly one entry per ufunc output")
+    return out
 
 
 def _moved(
@@ -477,10 +476,9 @@ def vecdot(
     if is_elsewhere(x1, x2, *(out if isinstance(out, tuple) else (out,))):
         keywords = {"axes": axes, "axis": axis, "keepdims": keepdims or None, "out": out}
         return _elsewhere(numpy.vecdot, x1, x2, dtype=dtype, **keywords)
-    out = None if out is ... else out
     _check_keepdims(keepdims)
     check_rules(dtype, casting, order, subok)
-    _check_one(out)
+    out = _only_output(out)
     refuse_signature("vecdot", signature)
     x, y = _cast_operands("vecdot", x1, x2, out, dtype, casting)
     for i, a in enumerate((x, y)):

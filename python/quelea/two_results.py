@@ -22,6 +22,8 @@ def _targets(name: str, outs: tuple[Any, ...], out: Any) -> tuple[ndarray | None
         raise TypeError("return arrays must be of type quelea.ndarray")
     if len(outs) > 2:
         raise TypeError(f"{name}() takes at most two outputs, but {len(outs)} were given")
+    if out is ...:  # arrays, which all results are
+        out = _NO_OUTPUTS
     if not isinstance(out, tuple):
         raise TypeError("'out' must be a tuple of arrays")
     if outs and any(t is not None for t in out):
@@ -63,16 +65,13 @@ def _of_two_results(compute: Callable[..., Pair]) -> Callable[..., Pair]:
         signature: Any = ...,
     ) -> Pair:
         inputs, outs = given[: theirs.nin], given[theirs.nin :]
-        plain = out is _NO_OUTPUTS
         if len(inputs) < theirs.nin:
             raise TypeError(f"{name}() takes {theirs.nin} arrays, but {len(inputs)} were given")
         if is_elsewhere(*given, *(out if isinstance(out, tuple) else (out,))):
             keywords = _keywords(out, where, casting, order, dtype, signature)
             elsewhere: Pair = theirs(*given, **keywords)
             return elsewhere
-        if out is ...:
-            out = _NO_OUTPUTS
-        if where is not True and plain and all(t is None for t in outs):
+        if where is not True and out is _NO_OUTPUTS and all(t is None for t in outs):
             warnings.warn(
                 "'where' used without 'out', expect unitialized memory in output. If this is intentional, use "
                 "out=None.",

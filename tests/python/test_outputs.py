@@ -145,3 +145,32 @@ def test_compiled_functions() -> None:
     numpy.testing.assert_array_equal(out, numpy.where(X > 0.7, 4 * X, 2 * X))
     assert quelea.evaluate("q + 1", out=out) is out
     numpy.testing.assert_array_equal(out, X + 1)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda m, x: m.add(x, 1, out=...),
+        lambda m, x: m.add(1, 2, out=...),
+        lambda m, x: m.add(x[0, 0], 2, out=...),
+        lambda m, x: m.add.reduce(x, out=...),
+        lambda m, x: m.subtract.reduce(x, out=...),
+        lambda m, x: m.add.accumulate(x, out=...),
+        lambda m, x: m.add.reduceat(x, [0, 2], out=...),
+        lambda m, x: m.divmod(x, 2, out=...)[0],
+        lambda m, x: m.matmul(x, x.T, out=...),
+        lambda m, x: m.vecdot(x, x, out=...),
+        lambda m, x: m.add(x, 1, out=(...,)),
+        lambda m, x: m.add(x, 1, ...),
+    ],
+)
+def test_ellipsis_asks_for_an_array(call: Any) -> None:
+    try:
+        want = call(numpy, X)
+    except TypeError as error:
+        with pytest.raises(TypeError, match=str(error).split("`")[0]):
+            call(quelea, quelea.asarray(X))
+        return
+    got = call(quelea, quelea.asarray(X))
+    assert isinstance(got, quelea.ndarray)
+    numpy.testing.assert_allclose(numpy.asarray(got), want, rtol=1e-13)  # of sums
