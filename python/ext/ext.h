@@ -383,10 +383,14 @@ bool qx_compiled_setup(PyObject *module);
 /* ---- ufunc.c: the type quelea.ufunc ---- */
 extern PyTypeObject qx_ufunc_type;
 bool qx_ufunc_setup(PyObject *module);
-int qx_ufunc_op(PyObject *object); /* -1: it is no ufunc of ours */
+int qx_ufunc_op(PyObject *object); /* -1: it is no ufunc of ours, or a composed one */
+PyObject *qx_composed(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 /* NumPy's ufunc of those operands, one of which overrides it; out: NULL, or where the result goes.
  */
 PyObject *qx_ufunc_elsewhere(QlOp op, int count, PyObject *const *operands, PyObject *out);
+
+/* ---- overrides.c ---- */
+bool qx_is_overridden(PyObject *out); /* does out= know better? */
 PyObject *qx_array_ufunc(PyObject *self, PyObject *args,
                          PyObject *kwargs); /* ndarray.__array_ufunc__ */
 

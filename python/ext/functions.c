@@ -453,6 +453,8 @@ PyMethodDef qx_functions[] = {
     {"sort", FAST_POSITIONAL(qx_sort), "sort(x, values, indices): along the last axis"},
     {"search", FAST_POSITIONAL(qx_search), "search(sorted, wanted, behind): places"},
     {"find_true", FAST_POSITIONAL(qx_find_true), "find_true(mask, chunk, starts, size): places"},
+    {"composed", FAST_POSITIONAL(qx_composed),
+     "composed(function, numpy_ufunc): a ufunc that a function computes"},
     {"scatter", FAST_POSITIONAL(qx_scatter),
      "scatter(target, lead, places, values, ufunc): stores or combines, one after another"},
     {"spread", FAST_POSITIONAL(qx_spread),

@@ -1,6 +1,7 @@
 /* ufunc: the type quelea.ufunc. One object for each row of ops.def, with NumPy's name; they are
  * what the module's elementwise functions are, and what NumPy's own ufuncs reach through
- * __array_ufunc__. */
+ * __array_ufunc__. What NumPy's ufuncs are that are no operation of one result (divmod, matmul) is
+ * composed of a function in Python. */
 #include "ext.h"
 
 #include <string.h>
@@ -8,15 +9,20 @@
 typedef struct Ufunc {
   PyObject ob_base;
   vectorcallfunc vectorcall;
-  QlOp op;
+  QlOp op;         /* QL_OP_COUNT: it is composed */
   PyObject *numpy; /* NumPy's ufunc of that name, or None */
+  const char *name;
+  PyObject *name_object; /* whose text it is; or NULL */
+  int nin, nout;
+  PyObject *function; /* what computes a composed one; or NULL */
+  PyObject *core;     /* the axes that it takes and gives as NumPy's signature says; or None */
 } Ufunc;
 
 static PyObject *numpy_ufuncs[QL_OP_COUNT]; /* borrowed from ours, which the module keeps */
 
 #define OP(self) (((Ufunc *)(self))->op)
-#define NAME(self) (ql_op_info[OP(self)].name)
-#define ARITY(self) (ql_op_info[OP(self)].arity)
+#define NAME(self) (((Ufunc *)(self))->name)
+#define ARITY(self) (((Ufunc *)(self))->nin)
 
 /* ---- calling ---- */
 
@@ -24,20 +30,39 @@ enum { OUT, WHERE, DTYPE, CASTING, ORDER, SUBOK, SIGNATURE, SIG, KEYWORDS };
 static const char *const keyword_words[] = {"out",   "where", "dtype",     "casting",
                                             "order", "subok", "signature", "sig"};
 
+/* out=... asks for an array, which every result is; it is written as a keyword, and alone. 0 or -1.
+ */
+static int check_no_ellipsis(PyObject *given, const char *words) {
+  bool is_there = given == Py_Ellipsis;
+  for (Py_ssize_t i = 0; PyTuple_Check(given) && i < PyTuple_GET_SIZE(given); i++)
+    is_there |= PyTuple_GET_ITEM(given, i) == Py_Ellipsis;
+  if (is_there) PyErr_SetString(PyExc_TypeError, words);
+  return is_there ? -1 : 0;
+}
+
+static int check_positional(PyObject *out) {
+  if (PyTuple_Check(out)) {
+    PyErr_SetString(PyExc_TypeError, "return arrays must be of type quelea.ndarray");
+    return -1;
+  }
+  return check_no_ellipsis(out, "out=... is only allowed as a keyword argument.");
+}
+
+static int check_tuple(PyObject *out) {
+  return check_no_ellipsis(out, "must use `...` as `out=...` and not per-operand/in a tuple");
+}
+
 /* out= may be a tuple of one. NULL: none. false: exception. */
 static bool only_output(PyObject *given, PyObject **out) {
+  if (given == Py_Ellipsis) given = NULL;
   if (given && PyTuple_Check(given)) {
+    if (check_tuple(given) < 0) return false;
     if (PyTuple_GET_SIZE(given) != 1) {
       PyErr_SetString(PyExc_ValueError,
                       "The 'out' tuple must have exactly one entry per ufunc output");
       return false;
     }
     given = PyTuple_GET_ITEM(given, 0);
-    if (given == Py_Ellipsis) {
-      PyErr_SetString(PyExc_TypeError,
-                      "must use `...` as `out=...` and not per-operand/in a tuple");
-      return false;
-    }
   }
   *out = qx_absent(given) ? NULL : given;
   return true;
@@ -45,7 +70,7 @@ static bool only_output(PyObject *given, PyObject **out) {
 
 /* out=...: an array where there would be a scalar. Takes over the result, which may be NULL; what
  * another type's arrays have given stays. */
-static PyObject *as_array(PyObject *result) {
+static PyObject *true_array(PyObject *result) {
   if (!result) return NULL;
   bool is_ours = qx_is_array(result);
   if (is_ours ? !((QxArray *)result)->value
@@ -247,16 +272,6 @@ static bool is_array_like(PyObject *object) {
   return object && (qx_is_array(object) || PyTuple_Check(object));
 }
 
-/* Does out= know better? */
-static bool is_overridden(PyObject *out) {
-  if (PyTuple_Check(out)) {
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(out); i++)
-      if (is_overridden(PyTuple_GET_ITEM(out, i))) return true;
-    return false;
-  }
-  return out != Py_None && qx_foreign(out) == QX_OVERRIDES;
-}
-
 static PyObject *ufunc_vectorcall(PyObject *self, PyObject *const *args, size_t flagged,
                                   PyObject *kwnames) {
   Py_ssize_t nargs = PyVectorcall_NARGS(flagged);
@@ -269,18 +284,15 @@ static PyObject *ufunc_vectorcall(PyObject *self, PyObject *const *args, size_t 
   const QxSignature signature = {NAME(self), keyword_words, KEYWORDS, 0, 0};
   if (kwnames && !qx_parse(&signature, args + nargs, 0, kwnames, values)) return NULL;
   bool warns = values[WHERE] && values[WHERE] != Py_True && !values[OUT]; /* not of out=None */
-  bool wants_array = values[OUT] == Py_Ellipsis;
   if (nargs > nin) {
     if (values[OUT])
       return PyErr_Format(PyExc_TypeError,
                           "cannot specify 'out' as both a positional and keyword argument");
-    if (PyTuple_Check(args[nin]))
-      return PyErr_Format(PyExc_TypeError, "return arrays must be of type quelea.ndarray");
-    if (args[nin] == Py_Ellipsis)
-      return PyErr_Format(PyExc_TypeError, "out=... is only allowed as a keyword argument.");
+    if (check_positional(args[nin]) < 0) return NULL;
     values[OUT] = args[nin];
   }
-  if (wants_array) values[OUT] = NULL;
+  bool as_array = values[OUT] == Py_Ellipsis;
+  if (as_array) values[OUT] = Py_None;
   QxOperands in;
   in.count = in.owned_count = 0, in.huge = in.any_array = false;
   PyObject *result = NULL, *numpy = ((Ufunc *)self)->numpy;
@@ -299,31 +311,63 @@ static PyObject *ufunc_vectorcall(PyObject *self, PyObject *const *args, size_t 
     if (added <= 0) goto out;
   }
   if (QX_UNLIKELY(is_elsewhere ||
-                  (values[OUT] && numpy != Py_None && is_overridden(values[OUT])))) {
+                  (values[OUT] && numpy != Py_None && qx_is_overridden(values[OUT])))) {
     result = PyObject_Vectorcall(numpy, args, flagged, kwnames);
     goto out;
   }
   warns &= qx_absent(values[OUT]) && (in.any_array || is_array_like(values[WHERE]));
   if (QX_UNLIKELY(warns) && warn_of_where() < 0) goto out;
   if (nin == 1) in.of[1].array = NULL;
-  if (!in.any_array && in.huge && !qx_absent(values[OUT])) {
+  if (!in.any_array && in.huge && (as_array || !qx_absent(values[OUT]))) {
     PyErr_Format(PyExc_TypeError,
                  "ufunc '%s' of a Python integer beyond 64 bits alone is of objects, which are not "
                  "in Quelea",
                  NAME(self));
     goto out;
   }
-  if (!in.any_array && qx_absent(values[OUT]) && !is_array_like(values[WHERE]) && numpy != Py_None)
+  if (!in.any_array && qx_absent(values[OUT]) && !as_array && !is_array_like(values[WHERE]) &&
+      numpy != Py_None)
     result =
         PyObject_Vectorcall(numpy, args, flagged, kwnames); /* scalars alone are NumPy's business */
   else if (!kwnames && nargs == nin)
     result = qx_ufunc(OP(self), &in, NULL, NULL, QL_DTYPE_NONE);
   else
     result = call_with_keywords(self, &in, values);
-  if (QX_UNLIKELY(wants_array)) result = as_array(result);
+  if (QX_UNLIKELY(as_array)) result = true_array(result);
 out:
   if (in.owned_count > 0) qx_operands_release(&in);
   return result;
+}
+
+/* ---- composed ones ---- */
+
+static bool is_composed(PyObject *self) { return ((Ufunc *)self)->function != NULL; }
+
+static PyObject *composed_vectorcall(PyObject *self, PyObject *const *args, size_t flagged,
+                                     PyObject *kwnames) {
+  Py_ssize_t nargs = PyVectorcall_NARGS(flagged), count = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
+  for (Py_ssize_t i = ARITY(self); i < nargs; i++)
+    if (check_no_ellipsis(args[i], "out=... is only allowed as a keyword argument.") < 0)
+      return NULL;
+  for (Py_ssize_t i = 0; i < count; i++)
+    if (PyTuple_Check(args[nargs + i]) &&
+        PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(kwnames, i), "out") == 0 &&
+        check_tuple(args[nargs + i]) < 0)
+      return NULL;
+  return PyObject_Vectorcall(((Ufunc *)self)->function, args, flagged, kwnames);
+}
+
+/* Is it of whole axes? */
+static bool has_core(PyObject *self) {
+  return is_composed(self) && ((Ufunc *)self)->core != Py_None;
+}
+
+/* NumPy's exception: a ufunc of several results or of several axes has no such method. */
+static PyObject *refuse_method(PyObject *self, const char *method) {
+  PyObject *result = PyObject_CallMethod(((Ufunc *)self)->numpy, method, NULL);
+  if (!result) return NULL;
+  Py_DECREF(result);
+  return PyErr_Format(PyExc_TypeError, "%s has no method %s", NAME(self), method);
 }
 
 /* ---- methods ---- */
@@ -351,22 +395,6 @@ static PyObject *call_method(PyObject *self, const char *method, PyObject *const
   return result;
 }
 
-/* out of a method, given at place `at` if not by its name; NULL: none. */
-static bool output_of_method(PyObject *const *args, Py_ssize_t nargs, Py_ssize_t at, PyObject **out,
-                             bool *wants_array) {
-  if (nargs > at && PyTuple_Check(args[at])) {
-    PyErr_SetString(PyExc_TypeError, "return arrays must be of type quelea.ndarray");
-    return false;
-  }
-  if (nargs > at && args[at] == Py_Ellipsis) {
-    PyErr_SetString(PyExc_TypeError, "out=... is only allowed as a keyword argument.");
-    return false;
-  }
-  *wants_array = *out == Py_Ellipsis;
-  if (*wants_array) *out = NULL;
-  return only_output(*out, out);
-}
-
 /* ufunc.reduce(array, axis=0, dtype=None, out=None, keepdims=False, initial, where) through the
  * reduction of the same meaning, if there is one. */
 static PyObject *ufunc_reduce(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
@@ -375,24 +403,25 @@ static PyObject *ufunc_reduce(PyObject *self, PyObject *const *args, Py_ssize_t 
                                       "keepdims", "initial", "where"};
   static const QxSignature signature = {"reduce", words, 7, 7, 1};
   PyObject *values[7];
+  if (is_composed(self)) return refuse_method(self, "reduce");
   const char *name = reduction_name(OP(self));
   if (ARITY(self) != 2)
     return PyErr_Format(PyExc_ValueError, "reduce only supported for binary functions");
   if (!qx_parse(&signature, args, nargs, kwnames, values)) return NULL;
-  bool wants_array;
-  if (!output_of_method(args, nargs, 3, &values[3], &wants_array) ||
-      qx_integer_flag(values[4], false) < 0)
-    return NULL;
+  if (nargs > 3 && check_positional(args[3]) < 0) return NULL;
+  bool as_array = values[3] == Py_Ellipsis;
+  if (qx_integer_flag(values[4], false) < 0 || !only_output(values[3], &values[3])) return NULL;
   PyObject *zero = PyLong_FromLong(0), *result = NULL;
   if (name && !values[1]) values[1] = zero;
   if (zero) result = name ? qx_reduce_slowly(name, values) : call_method(self, "reduce", values, 7);
   Py_XDECREF(zero);
-  return wants_array ? as_array(result) : result;
+  return as_array ? true_array(result) : result;
 }
 
 /* ufunc.outer(a, b): a with as many new axes at the end as b has. */
 static PyObject *ufunc_outer(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
                              PyObject *kwnames) {
+  if (has_core(self)) return refuse_method(self, "outer");
   if (ARITY(self) != 2)
     return PyErr_Format(PyExc_ValueError, "outer product only supported for binary functions");
   if (nargs != 2) return PyErr_Format(PyExc_TypeError, "%s.outer takes two arrays", NAME(self));
@@ -471,14 +500,12 @@ static PyObject *ufunc_accumulate(PyObject *self, PyObject *const *args, Py_ssiz
   PyObject *values[4], *result = NULL, *out;
   QlDtype dtype;
   int axis;
+  if (is_composed(self)) return refuse_method(self, "accumulate");
   if (ARITY(self) != 2)
     return PyErr_Format(PyExc_ValueError, "accumulate only supported for binary functions");
   if (!qx_parse(&signature, args, nargs, kwnames, values)) return NULL;
-  bool wants_array; /* there is one anyway */
-  if (!output_of_method(args, nargs, 3, &values[3], &wants_array) ||
-      qx_dtype_from_python(values[2], &dtype) < 0)
-    return NULL;
-  out = values[3];
+  if (nargs > 3 && check_positional(args[3]) < 0) return NULL;
+  if (!only_output(values[3], &out) || qx_dtype_from_python(values[2], &dtype) < 0) return NULL;
   PyObject *ours = out ? qx_out_open(out, false) : NULL;
   if (out && !ours) return NULL;
   if (!is_scan(OP(self))) {
@@ -503,14 +530,12 @@ static PyObject *ufunc_reduceat(PyObject *self, PyObject *const *args, Py_ssize_
   static const QxSignature signature = {"reduceat", words, 5, 5, 2};
   PyObject *values[5], *out;
   QlDtype dtype;
+  if (is_composed(self)) return refuse_method(self, "reduceat");
   if (ARITY(self) != 2)
     return PyErr_Format(PyExc_ValueError, "reduceat only supported for binary functions");
   if (!qx_parse(&signature, args, nargs, kwnames, values)) return NULL;
-  bool wants_array; /* there is one anyway */
-  if (!output_of_method(args, nargs, 4, &values[4], &wants_array) ||
-      qx_dtype_from_python(values[3], &dtype) < 0)
-    return NULL;
-  out = values[4];
+  if (nargs > 4 && check_positional(args[4]) < 0) return NULL;
+  if (!only_output(values[4], &out) || qx_dtype_from_python(values[3], &dtype) < 0) return NULL;
   values[4] = out ? qx_out_open(out, false) : NULL;
   if (out && !values[4]) return NULL;
   PyObject *result = call_method(self, "reduceat", values, 5);
@@ -520,12 +545,19 @@ static PyObject *ufunc_reduceat(PyObject *self, PyObject *const *args, Py_ssize_
 /* ufunc.at(a, indices, b): quelea/putting.py. */
 static PyObject *ufunc_at(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
   PyObject *call[4] = {self};
+  if (is_composed(self)) return refuse_method(self, "at");
   if (nargs < 2 || nargs > 3)
     return PyErr_Format(PyExc_TypeError,
                         "at() takes from 2 to 3 positional arguments but %zd %s given", nargs,
                         nargs == 1 ? "was" : "were");
   memcpy(call + 1, args, (size_t)nargs * sizeof *call);
   return PyObject_Vectorcall(qx.hooks.ufunc_at, call, (size_t)nargs + 1, NULL);
+}
+
+/* By name, as functions are pickled. */
+static PyObject *ufunc_reduced(PyObject *self, PyObject *unused) {
+  (void)unused;
+  return PyUnicode_FromString(NAME(self));
 }
 
 enum { FAST = METH_FASTCALL | METH_KEYWORDS };
@@ -543,6 +575,7 @@ static PyMethodDef ufunc_methods[] = {
               "Reduces pieces of an axis."),
     QX_METHOD("at", ufunc_at, METH_FASTCALL, "($self, a, indices, b=None, /)",
               "Stores the operation's results at indices, one after another."),
+    {"__reduce__", ufunc_reduced, METH_NOARGS, NULL},
     {NULL},
 };
 
@@ -557,16 +590,20 @@ static PyObject *ufunc_nin(PyObject *self, void *unused) {
   return PyLong_FromLong(ARITY(self));
 }
 static PyObject *ufunc_nout(PyObject *self, void *unused) {
-  (void)self, (void)unused;
-  return PyLong_FromLong(1);
+  (void)unused;
+  return PyLong_FromLong(((Ufunc *)self)->nout);
 }
 static PyObject *ufunc_nargs(PyObject *self, void *unused) {
   (void)unused;
-  return PyLong_FromLong(ARITY(self) + 1);
+  return PyLong_FromLong(ARITY(self) + ((Ufunc *)self)->nout);
 }
 static PyObject *ufunc_signature(PyObject *self, void *unused) {
+  (void)unused;
+  return Py_NewRef(((Ufunc *)self)->core);
+}
+static PyObject *ufunc_module(PyObject *self, void *unused) {
   (void)self, (void)unused;
-  Py_RETURN_NONE;
+  return PyUnicode_FromString("quelea");
 }
 
 static PyObject *ufunc_from_numpy(PyObject *self, void *attribute) {
@@ -584,6 +621,7 @@ static const char *const notes[QL_OP_COUNT] = {
 
 static PyObject *ufunc_doc(PyObject *self, void *unused) {
   (void)unused;
+  if (is_composed(self)) return PyObject_GetAttrString(((Ufunc *)self)->function, "__doc__");
   PyObject *doc = ufunc_from_numpy(self, "__doc__");
   if (!doc || !notes[OP(self)]) return doc;
   PyObject *whole = PyUnicode_FromFormat("%S\n\n%s", doc, notes[OP(self)]);
@@ -594,6 +632,7 @@ static PyObject *ufunc_doc(PyObject *self, void *unused) {
 static PyGetSetDef ufunc_attributes[] = {
     {"__name__", ufunc_name, NULL, NULL, NULL},
     {"__qualname__", ufunc_name, NULL, NULL, NULL},
+    {"__module__", ufunc_module, NULL, NULL, NULL},
     {"__doc__", ufunc_doc, NULL, NULL, NULL},
     {"nin", ufunc_nin, NULL, "Number of inputs.", NULL},
     {"nout", ufunc_nout, NULL, "Number of outputs.", NULL},
@@ -602,7 +641,7 @@ static PyGetSetDef ufunc_attributes[] = {
     {"types", ufunc_from_numpy, NULL, "The types of NumPy's loops.", "types"},
     {"ntypes", ufunc_from_numpy, NULL, "How many they are.", "ntypes"},
     {"resolve_dtypes", ufunc_from_numpy, NULL, "Dtypes of operands and results.", "resolve_dtypes"},
-    {"signature", ufunc_signature, NULL, "None: these are elementwise.", NULL},
+    {"signature", ufunc_signature, NULL, "The axes of operands; None: it is elementwise.", NULL},
     {"__signature__", ufunc_from_numpy, NULL, NULL, "__signature__"},
     {NULL},
 };
@@ -612,7 +651,9 @@ static PyObject *ufunc_repr(PyObject *self) {
 }
 
 static void ufunc_dealloc(PyObject *self) {
-  Py_XDECREF(((Ufunc *)self)->numpy);
+  Ufunc *ufunc = (Ufunc *)self;
+  Py_XDECREF(ufunc->numpy), Py_XDECREF(ufunc->function), Py_XDECREF(ufunc->core);
+  Py_XDECREF(ufunc->name_object);
   PyObject_Free(self);
 }
 
@@ -629,125 +670,7 @@ PyTypeObject qx_ufunc_type = {
     .tp_getset = ufunc_attributes,
 };
 
-/* ---- NumPy's ufuncs, given quelea arrays ---- */
-
-/* NumPy gives out= as a tuple: what is no array in it is refused; one alone goes on without the
- * tuple. A new reference. */
-static PyObject *keywords_from_numpy(PyObject *kwargs) {
-  PyObject *ours = kwargs ? PyDict_Copy(kwargs) : PyDict_New();
-  PyObject *out = ours ? PyDict_GetItemString(ours, "out") : NULL;
-  bool done = ours != NULL, is_tuple = out && PyTuple_Check(out);
-  for (Py_ssize_t i = 0; done && is_tuple && i < PyTuple_GET_SIZE(out); i++)
-    done = PyTuple_GET_ITEM(out, i) == Py_None || PyArray_Check(PyTuple_GET_ITEM(out, i)) ||
-           qx_check_out(PyTuple_GET_ITEM(out, i)) == 0;
-  if (done && is_tuple && PyTuple_GET_SIZE(out) == 1)
-    done = PyDict_SetItemString(ours, "out", PyTuple_GET_ITEM(out, 0)) == 0;
-  if (!done) Py_CLEAR(ours);
-  return ours;
-}
-
-/* What the operands of a ufunc of NumPy's are: the most foreign of the inputs, and whether out=
- * overrides it. */
-static QxForeign foreign_among(PyObject *inputs, PyObject *kwargs) {
-  QxForeign most = QX_TAKEN;
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(inputs) && most != QX_OVERRIDES; i++) {
-    QxForeign it = qx_foreign(PyTuple_GET_ITEM(inputs, i));
-    if (it == QX_OVERRIDES || it == QX_SUBCLASS) most = it;
-  }
-  PyObject *out = kwargs ? PyDict_GetItemString(kwargs, "out") : NULL;
-  if (out && is_overridden(out)) return QX_OVERRIDES;
-  return out && most == QX_SUBCLASS ? QX_TAKEN : most;
-}
-
-/* With our arrays as NumPy's, beside subclasses of its array, which it wraps the result in. */
-static PyObject *compute_with_numpy(PyObject *target, PyObject *inputs, PyObject *kwargs) {
-  PyObject *theirs = PyTuple_New(PyTuple_GET_SIZE(inputs)), *result = NULL;
-  bool copied;
-  for (Py_ssize_t i = 0; theirs && i < PyTuple_GET_SIZE(inputs); i++) {
-    PyObject *input = PyTuple_GET_ITEM(inputs, i);
-    PyObject *host = qx_is_array(input) ? qx_snapshot(qx_array(input), &copied) : Py_NewRef(input);
-    if (!host)
-      Py_CLEAR(theirs);
-    else
-      PyTuple_SET_ITEM(theirs, i, host);
-  }
-  PyObject *ours = kwargs ? PyDict_GetItemString(kwargs, "out") : NULL;
-  if (ours && PyTuple_Check(ours) && PyTuple_GET_SIZE(ours) == 1) ours = PyTuple_GET_ITEM(ours, 0);
-  if (ours && !qx_is_array(ours)) ours = NULL;
-  PyObject *keywords = kwargs ? PyDict_Copy(kwargs) : NULL;
-  bool done =
-      theirs && (keywords || !kwargs) && (!ours || PyDict_DelItemString(keywords, "out") == 0);
-  if (done) result = PyObject_Call(target, theirs, keywords);
-  if (result && ours)
-    Py_SETREF(result, qx_array_assign(ours, Py_Ellipsis, result) < 0 ? NULL : Py_NewRef(ours));
-  Py_XDECREF(theirs), Py_XDECREF(keywords);
-  return result;
-}
-
-static PyObject *method_of(PyObject *ufunc, PyObject *method) {
-  return PyUnicode_CompareWithASCIIString(method, "__call__") == 0
-             ? Py_NewRef(ufunc)
-             : PyObject_GetAttr(ufunc, method);
-}
-
-/* The first answer of those that override it. */
-static PyObject *ask_overrides(PyObject *args, PyObject *inputs, PyObject *kwargs) {
-  PyObject *result = Py_NewRef(Py_NotImplemented);
-  for (Py_ssize_t i = 0; result == Py_NotImplemented && i < PyTuple_GET_SIZE(inputs); i++) {
-    PyObject *input = PyTuple_GET_ITEM(inputs, i);
-    if (qx_foreign(input) != QX_OVERRIDES) continue;
-    PyObject *method = PyObject_GetAttrString(input, "__array_ufunc__");
-    Py_SETREF(result, method ? PyObject_Call(method, args, kwargs) : NULL);
-    Py_XDECREF(method);
-  }
-  return result;
-}
-
-/* Beside others; NULL without an exception: there are none. Who does not know our arrays is given
- * NumPy's, as subclasses of NumPy's are. */
-static PyObject *array_ufunc_elsewhere(PyObject *args, PyObject *inputs, PyObject *kwargs) {
-  PyObject *numpy = PyTuple_GET_ITEM(args, 0), *method = PyTuple_GET_ITEM(args, 1);
-  QxForeign foreign = foreign_among(inputs, kwargs);
-  if (foreign == QX_OVERRIDES) {
-    PyObject *result = ask_overrides(args, inputs, kwargs);
-    if (result != Py_NotImplemented) return result;
-    Py_DECREF(result);
-  } else if (foreign != QX_SUBCLASS) {
-    return NULL;
-  }
-  PyObject *target = method_of(numpy, method);
-  PyObject *result = target ? compute_with_numpy(target, inputs, kwargs) : NULL;
-  Py_XDECREF(target);
-  return result;
-}
-
-PyObject *qx_array_ufunc(PyObject *self, PyObject *args, PyObject *kwargs) {
-  (void)self;
-  if (PyTuple_GET_SIZE(args) < 2 || !PyUnicode_Check(PyTuple_GET_ITEM(args, 1)))
-    return PyErr_Format(PyExc_TypeError, "__array_ufunc__ takes a ufunc, a method and inputs");
-  PyObject *numpy = PyTuple_GET_ITEM(args, 0), *method = PyTuple_GET_ITEM(args, 1);
-  PyObject *inputs = PyTuple_GetSlice(args, 2, PyTuple_GET_SIZE(args));
-  if (!inputs) return NULL;
-  PyObject *target = NULL, *keywords = NULL, *ufunc = NULL;
-  PyObject *result = array_ufunc_elsewhere(args, inputs, kwargs);
-  if (result || PyErr_Occurred()) goto out;
-  ufunc = PyDict_GetItemWithError(qx.numpy_ufuncs, numpy);
-  if (!ufunc) {
-    if (!PyErr_Occurred())
-      PyErr_Format(PyExc_TypeError,
-                   "%R is not in Quelea yet; to compute it with NumPy on one rank's copy, "
-                   "pass numpy.asarray(x)",
-                   numpy);
-    goto out;
-  }
-  keywords = keywords_from_numpy(kwargs);
-  target = keywords ? method_of(ufunc, method) : NULL;
-  if (target) result = PyObject_Call(target, inputs, keywords);
-out:
-  Py_XDECREF(target), Py_XDECREF(keywords);
-  Py_DECREF(inputs);
-  return result;
-}
+/* ---- from elsewhere ---- */
 
 PyObject *qx_ufunc_elsewhere(QlOp op, int count, PyObject *const *operands, PyObject *out) {
   PyObject *name = PyUnicode_FromString("out"), *result = NULL;
@@ -766,7 +689,9 @@ PyObject *qx_ufunc_elsewhere(QlOp op, int count, PyObject *const *operands, PyOb
 static bool add_ufunc(PyObject *module, PyObject *numpy_module, QlOp op) {
   Ufunc *ufunc = PyObject_New(Ufunc, &qx_ufunc_type);
   if (!ufunc) return false;
-  ufunc->vectorcall = ufunc_vectorcall, ufunc->op = op;
+  ufunc->vectorcall = ufunc_vectorcall, ufunc->op = op, ufunc->function = NULL;
+  ufunc->name = ql_op_info[op].name, ufunc->nin = ql_op_info[op].arity, ufunc->nout = 1;
+  ufunc->name_object = NULL, ufunc->core = Py_NewRef(Py_None);
   ufunc->numpy = PyObject_GetAttrString(numpy_module, ql_op_info[op].name);
   if (!ufunc->numpy) PyErr_Clear(), ufunc->numpy = Py_NewRef(Py_None);
   numpy_ufuncs[op] = ufunc->numpy;
@@ -777,8 +702,39 @@ static bool add_ufunc(PyObject *module, PyObject *numpy_module, QlOp op) {
   return done;
 }
 
+static int count_of(PyObject *numpy, const char *attribute) {
+  PyObject *count = PyObject_GetAttrString(numpy, attribute);
+  int value = count ? (int)PyLong_AsLong(count) : -1;
+  Py_XDECREF(count);
+  return value;
+}
+
+PyObject *qx_composed(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
+  (void)module;
+  if (nargs != 2) return PyErr_Format(PyExc_TypeError, "composed(function, numpy_ufunc)");
+  PyObject *core = PyObject_GetAttrString(args[1], "signature");
+  PyObject *name = PyObject_GetAttrString(args[1], "__name__");
+  int nin = count_of(args[1], "nin"), nout = count_of(args[1], "nout");
+  Ufunc *ufunc = core && name && !PyErr_Occurred() ? PyObject_New(Ufunc, &qx_ufunc_type) : NULL;
+  if (!ufunc) {
+    Py_XDECREF(core), Py_XDECREF(name);
+    return NULL;
+  }
+  *ufunc = (Ufunc){.ob_base = ufunc->ob_base,
+                   .vectorcall = composed_vectorcall,
+                   .op = QL_OP_COUNT,
+                   .numpy = Py_NewRef(args[1]),
+                   .function = Py_NewRef(args[0]),
+                   .core = core,
+                   .nin = nin,
+                   .nout = nout,
+                   .name = PyUnicode_AsUTF8(name),
+                   .name_object = name};
+  return (PyObject *)ufunc;
+}
+
 int qx_ufunc_op(PyObject *object) {
-  return Py_TYPE(object) == &qx_ufunc_type ? (int)OP(object) : -1;
+  return Py_TYPE(object) == &qx_ufunc_type && !is_composed(object) ? (int)OP(object) : -1;
 }
 
 bool qx_ufunc_setup(PyObject *module) {

@@ -159,7 +159,9 @@ class Applied:
         """Give the ufunc of Quelea's that the function is, or NumPy's names; None: it is none."""
         module, _, name = (names.known_name(self.function) or "").partition(".")
         found = getattr(_package(), name, None) if module in ("numpy", "quelea") else None
-        return found if isinstance(found, _package().ufunc) else None
+        if not isinstance(found, _package().ufunc) or found.nout != 1 or found.signature:
+            return None
+        return found
 
     def loop(self, text: str, ours: bool) -> Function:
         """Compile a text with the function; `ours`: what it makes is Quelea's."""

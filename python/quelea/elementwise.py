@@ -1,7 +1,8 @@
 """Elementwise functions that are not ufuncs: where, clip, round, comparisons within a tolerance, and their like."""
 
 import operator
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy
 
@@ -54,6 +55,7 @@ def is_elsewhere(*operands: Any) -> bool:
     )
 
 
+Composed = TypeVar("Composed", bound=Callable[..., Any])
 OUTPUTS = ndarray, numpy.ndarray
 """What results may be stored in: an array of NumPy's has them on every rank."""
 
@@ -374,6 +376,12 @@ def check_rules(dtype: Any, casting: Any, order: Any, subok: Any = True) -> None
     _quelea.order(order)
     if not isinstance(subok, bool):
         raise TypeError("'subok' must be a boolean")
+
+
+def composed(function: Composed) -> Composed:
+    """Give a ufunc, with NumPy's attributes, that a function of the same name computes."""
+    made: Composed = _quelea.composed(function, getattr(numpy, function.__name__))
+    return made
 
 
 def refuse_signature(name: str, signature: Any) -> None:

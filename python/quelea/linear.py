@@ -16,6 +16,7 @@ from .elementwise import (
     cast_input,
     check_output,
     check_rules,
+    composed,
     deliver,
     is_elsewhere,
     refuse_ellipsis,
@@ -63,6 +64,7 @@ def _elsewhere(function: Any, *operands: Any, **keywords: Any) -> ndarray:
 _MATMUL = "(n?,k),(k,m?)->(n?,m?)"
 
 
+@composed
 def matmul(
     x1: Any,
     x2: Any,
@@ -438,6 +440,7 @@ def vdot(a: Any, b: Any, /) -> ndarray:
     return _contract(x.conj(), y, 0)
 
 
+@composed
 def vecdot(
     x1: Any,
     x2: Any,

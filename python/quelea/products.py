@@ -11,7 +11,7 @@ from . import _quelea
 from ._quelea import asarray as _asarray
 from ._quelea import ndarray
 from .creation import empty
-from .elementwise import as_array
+from .elementwise import as_array, composed
 from .joins import _place
 from .linear import _core_product
 from .manipulation import moveaxis
@@ -143,6 +143,7 @@ def _by_parts(x: ndarray, y: ndarray) -> ndarray:
 _MATVEC, _VECMAT = "(m,n),(n)->(m)", "(n),(n,m)->(m)"
 
 
+@composed
 def matvec(
     x1: Any,
     x2: Any,
@@ -171,6 +172,7 @@ def matvec(
     return _core_product("matvec", _MATVEC, x1, x2, **words)
 
 
+@composed
 def vecmat(
     x1: Any,
     x2: Any,

@@ -1,7 +1,6 @@
 """Elementwise functions of two results, with the keywords of ufuncs: divmod, frexp, modf."""
 
 import functools
-import inspect
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -103,13 +102,8 @@ def _of_two_results(compute: Callable[..., Pair]) -> Callable[..., Pair]:
 
     functools.update_wrapper(function, compute)
     del function.__wrapped__  # type: ignore[attr-defined]
-    keywords = list(inspect.signature(function).parameters.values())[1:]
-    elements = list(inspect.signature(compute).parameters.values())[: theirs.nin]
-    outs = inspect.Parameter("outs", inspect.Parameter.VAR_POSITIONAL, annotation=ndarray | None)
-    function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [*elements, outs, *keywords], return_annotation=Pair
-    )
-    return function
+    composed: Callable[..., Pair] = _quelea.composed(function, theirs)
+    return composed
 
 
 def _floats(name: str, x: Any, casting: str) -> ndarray:

@@ -47,6 +47,12 @@ def host(x: Any) -> Any:
     return numpy.array(x, copy=True) if isinstance(x, quelea.ndarray) else x
 
 
+def is_elementwise(function: Any) -> bool:
+    """A ufunc of one result, element by element; not one of several results or of whole axes."""
+    is_ufunc = isinstance(function, quelea.ufunc)
+    return is_ufunc and function.nout == 1 and function.signature is None
+
+
 def same(ours: Any, theirs: Any, context: object = "") -> None:
     """Same shape, dtype and bits, but that any NaN equals any other."""
     got, want = host(ours), numpy.asarray(theirs)

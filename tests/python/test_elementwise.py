@@ -1,10 +1,12 @@
 """Every ufunc on every dtype against NumPy: which loops exist, what dtype they give, and the values."""
 
+import inspect
 import operator
+import pickle
 
 import numpy
 import pytest
-from support import DTYPES, FLOATS, near, same, same_error, values
+from support import DTYPES, FLOATS, is_elementwise, near, same, same_error, values
 
 import quelea as np
 
@@ -13,11 +15,9 @@ UFUNCS = {
     for theirs, ours in np._quelea.numpy_ufuncs.items()
     if isinstance(theirs, numpy.ufunc)
 }
-UNARY = sorted(
-    name for name, (ours, _) in UFUNCS.items() if isinstance(ours, np.ufunc) and ours.nin == 1
-)
+UNARY = sorted(name for name, (ours, _) in UFUNCS.items() if is_elementwise(ours) and ours.nin == 1)
 BINARY = sorted(
-    name for name, (ours, _) in UFUNCS.items() if isinstance(ours, np.ufunc) and ours.nin == 2
+    name for name, (ours, _) in UFUNCS.items() if is_elementwise(ours) and ours.nin == 2
 )
 
 # Functions that SLEEF computes: at most one unit in the last place from the exact value, not NumPy's bits.
@@ -400,6 +400,61 @@ def test_out_overlaps_an_input():
     np.add(a[:-1], a[1:], out=a[1:])
     numpy.add(x[:-1].copy(), x[1:].copy(), out=x[1:])
     same(a, x)
+
+
+COMPOSED = ("divmod", "frexp", "modf", "matmul", "matvec", "vecdot", "vecmat")
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_ufuncs_of_several_results_or_of_axes(name):
+    ours, theirs = getattr(np, name), getattr(numpy, name)
+    assert isinstance(ours, np.ufunc) and repr(ours) == repr(theirs)
+    for word in ("__name__", "nin", "nout", "nargs", "signature", "identity", "types", "ntypes"):
+        assert getattr(ours, word) == getattr(theirs, word), word
+    assert inspect.signature(ours) == inspect.signature(theirs)
+    assert pickle.loads(pickle.dumps(ours)) is ours
+    x = numpy.ones((2, 2))
+    for method, given in (
+        ("reduce", (x,)),
+        ("accumulate", (x,)),
+        ("reduceat", (x, [0])),
+        ("at", (x, [0], x)),
+        ("outer", (x, x)),
+    ):
+        if (name, method) != ("divmod", "outer"):
+            mine, its = getattr(ours, method), getattr(theirs, method)
+            same_error(lambda f=mine, g=given: f(*g), lambda f=its, g=given: f(*g))
+
+
+def test_ufuncs_are_attributes_of_classes_and_outer_of_two_results():
+    class Case:
+        product = np.matmul
+
+    x = numpy.arange(6.0).reshape(2, 3)
+    same(Case().product(np.asarray(x), x.T), x @ x.T)
+    for ours, theirs in zip(
+        np.divmod.outer(np.asarray(x), [2.0, 3.0]),
+        numpy.divmod.outer(x, [2.0, 3.0]),
+        strict=True,
+    ):
+        same(ours, theirs)
+
+
+def test_an_ellipsis_is_given_by_name_and_alone():
+    same(numpy.add(np.ones(2), 1, out=...), numpy.add(numpy.ones(2), 1, out=...))
+    for wrong in (
+        lambda m: m.add(m.ones(2), 1, ...),
+        lambda m: m.negative(m.ones(2), out=(...,)),
+        lambda m: m.add.reduce(m.ones(2), 0, None, ...),
+        lambda m: m.add.accumulate(m.ones(2), 0, None, ...),
+        lambda m: m.add.reduceat(m.ones(2), [0], 0, None, ...),
+        lambda m: m.add.reduce(m.ones(2), out=(...,)),
+        lambda m: m.divmod(m.ones(2), 2, ...),
+        lambda m: m.divmod(m.ones(2), 2, out=(m.ones(2), ...)),
+        lambda m: m.matmul(m.ones(2), m.ones(2), ...),
+        lambda m: m.matmul(m.ones(2), m.ones(2), out=(...,)),
+    ):
+        same_error(lambda w=wrong: w(np), lambda w=wrong: w(numpy))
 
 
 def test_reduce_and_outer_of_ufuncs():

@@ -15,7 +15,7 @@ from typing import Any
 import numpy
 import pytest
 from jobs import LAUNCHED
-from support import host
+from support import host, is_elementwise
 
 import quelea
 
@@ -328,7 +328,7 @@ def function_call(choose: random.Random) -> Call:
 UFUNCS = [
     name
     for name in dir(quelea)
-    if isinstance(ufunc := getattr(quelea, name), quelea.ufunc) and ufunc.__name__ == name
+    if is_elementwise(ufunc := getattr(quelea, name)) and ufunc.__name__ == name
 ]
 KINDS: dict[str, Callable[[random.Random], Call]] = {
     "ufuncs": ufunc_call,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy
 import pytest
 from jobs import LAUNCHED
-from support import near, same, same_error
+from support import is_elementwise, near, same, same_error
 
 import quelea
 
@@ -15,9 +15,7 @@ IS_ALONE = quelea.info()["size"] == 1
 BINARY = [
     name
     for name in dir(quelea)
-    if isinstance(ufunc := getattr(quelea, name), quelea.ufunc)
-    and ufunc.nin == 2
-    and ufunc.__name__ == name
+    if is_elementwise(ufunc := getattr(quelea, name)) and ufunc.nin == 2 and ufunc.__name__ == name
 ]
 # Of these ours and NumPy's last bits differ.
 ROUNDED = ("arctan2", "float_power", "hypot", "logaddexp", "logaddexp2", "power")

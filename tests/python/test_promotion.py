@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy
 import pytest
-from support import DTYPES, host
+from support import DTYPES, host, is_elementwise
 
 import quelea
 
@@ -65,9 +65,7 @@ def _three(m: Any, a: Any) -> Any:
 TWO: dict[str, Callable[[Any, Any, Any], Any]] = {
     name: lambda m, a, b, name=name: getattr(m, name)(a, b)
     for name in dir(quelea)
-    if isinstance(ufunc := getattr(quelea, name), quelea.ufunc)
-    and ufunc.nin == 2
-    and ufunc.__name__ == name
+    if is_elementwise(ufunc := getattr(quelea, name)) and ufunc.nin == 2 and ufunc.__name__ == name
 }
 _OPERATORS = "add sub mul truediv floordiv mod pow and_ or_ xor lshift rshift lt eq"
 for _name in _OPERATORS.split():

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy
 import pytest
-from support import host
+from support import host, is_elementwise
 
 import quelea
 
@@ -377,7 +377,7 @@ _INTEGERS = (
 UFUNCS = [
     name
     for name in dir(quelea)
-    if isinstance(ufunc := getattr(quelea, name), quelea.ufunc) and ufunc.__name__ == name
+    if is_elementwise(ufunc := getattr(quelea, name)) and ufunc.__name__ == name
 ]
 # Whose every keyword is tried on several ranks too; of the others one value of each.
 WHOLE = (
@@ -641,7 +641,7 @@ def public_functions() -> Iterator[str]:
     for name in dir(quelea):
         ours, theirs = getattr(quelea, name), getattr(numpy, name, None)
         is_function = callable(ours) and callable(theirs) and ours is not theirs
-        if is_function and not isinstance(ours, (type, quelea.ufunc)) and not name.startswith("_"):
+        if is_function and not (isinstance(ours, type) or is_elementwise(ours)) and name[0] != "_":
             yield name
 
 
