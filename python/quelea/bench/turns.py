@@ -118,6 +118,7 @@ _MODULES: dict[str, Callable[[], Any]] = {
     "numba cached": lambda: _of_numba(cache=True),
     "numba parallel": lambda: _of_numba(parallel=True),
     "numexpr": of_numexpr,
+    "dask": lambda: importlib.import_module("dask.array"),
     "jit": _of_quelea,
     "jit arrays": _of_quelea,
     "reference": lambda: references(_of_quelea()),
@@ -131,6 +132,34 @@ def _of_arrays(data: Sequence[Any]) -> tuple[Any, ...]:
     given = tuple(quelea.asarray(x) if isinstance(x, numpy.ndarray) else x for x in data)
     quelea.sync()
     return given
+
+
+_CHUNKS = 8
+
+
+class _Chunks:
+    """A result of Dask's, computed: there is nothing to look at."""
+
+    def __init__(self, made: Any) -> None:
+        self._made = made
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return numpy.asarray(self._made, dtype)
+
+
+def _of_dask(program: Program, data: Sequence[Any]) -> tuple[Program, tuple[Any, ...]]:
+    """Cut arrays into chunks along the first axis, and let results be computed, and left in theirs."""
+    dask, arrays = importlib.import_module("dask"), importlib.import_module("dask.array")
+
+    def cut(x: Any) -> Any:
+        if not isinstance(x, numpy.ndarray):
+            return x
+        return arrays.from_array(x, (-(-len(x) // _CHUNKS), *x.shape[1:]))
+
+    def run(np: Any, *given: Any) -> Any:
+        return tuple(map(_Chunks, dask.persist(*_parts(program.run(np, *given)))))
+
+    return program._replace(run=run), tuple(map(cut, data))
 
 
 def _serve(side: str, address: str) -> None:
@@ -147,6 +176,8 @@ def _serve(side: str, address: str) -> None:
                 data = program.data(*(program.tiny if tiny else program.size))
                 if side in _ON_ARRAYS:
                     data = _of_arrays(data)
+                if side == "dask":
+                    program, data = _of_dask(program, data)
                 own, begin = time.process_time(), time.perf_counter()
                 results = _parts(program.run(np, *data))
                 for part in results:

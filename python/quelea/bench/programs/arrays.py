@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy
 
-from .program import Program, Section
+from .program import Program, Section, Way
 
 __all__ = ["ARRAYS"]
 
@@ -222,5 +222,55 @@ RANDOM = Section(
     ),
 )
 
-ARRAYS = (PRODUCTS, ORDER, POSITIONS, TRANSFORMS, RANDOM)
-"""What each requires is said of two ranks beside NumPy in one process."""
+
+# ---- beside Dask, which has no sort ----
+
+
+def _pair(n: int) -> tuple[Any, ...]:
+    random = _random()
+    return random.random(n), random.random(n)
+
+
+def chained(np: Any, x: Any, y: Any) -> Any:
+    """Compute a chain of elements."""
+    return np.sqrt(x * x + y * y) * 0.5 - x / (y + 2)
+
+
+def summed_along(np: Any, a: Any) -> Any:
+    """Reduce along either axis."""
+    return a.sum(axis=0), a.max(axis=1)
+
+
+def above(np: Any, x: Any, y: Any) -> Any:
+    """Read where elements are large."""
+    return x[x > 0.5]
+
+
+def chosen(np: Any, x: Any, y: Any) -> Any:
+    """Choose by a mask, and sum up."""
+    return np.where(x > y, x, -y).sum()
+
+
+_DASK = Way("Dask, 2", "dask", threads=2), Way("Quelea, 2", "quelea", ranks=2)
+
+
+def _beside_dask(name: str, run: Callable[..., Any], data: Any, n: int, exact: bool) -> Program:
+    tiny = (40,) if data is _plane else _TINY
+    return Program(name, run, data, (n,), tiny, 2.0, exact, needs="dask")
+
+
+DASK = Section(
+    "dask",
+    "Beside Dask's arrays of 8 chunks, 2 threads",
+    (
+        _beside_dask("chain, 1e7", chained, _pair, _COUNT, True),
+        _beside_dask("chain, 1e8", chained, _pair, 10 * _COUNT, True),
+        _beside_dask("sum, max of 1e4 x 1e4", summed_along, _plane, 10_000, False),
+        _beside_dask("x[x > 0.5], 1e7", above, _pair, _COUNT, True),
+        _beside_dask("where(x > y).sum(), 1e8", chosen, _pair, 10 * _COUNT, False),
+    ),
+    ways=_DASK,
+)
+
+ARRAYS = (PRODUCTS, ORDER, POSITIONS, TRANSFORMS, RANDOM, DASK)
+"""What each requires is said of two ranks beside NumPy in one process, or beside what the section names."""

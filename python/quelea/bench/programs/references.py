@@ -34,6 +34,8 @@ def lacking(what: str) -> str | None:
     """Say why a program that needs this cannot be measured, or nothing."""
     if what == "scipy" and importlib.util.find_spec("scipy") is None:
         return "SciPy is missing: pip install scipy"
+    if what == "dask" and importlib.util.find_spec("dask") is None:
+        return "Dask is missing: pip install 'dask[array]'"
     if what == "numexpr" and importlib.util.find_spec("numexpr") is None:
         return "numexpr is missing: pip install numexpr"
     if what == "clang" and clang() is None:
