@@ -30,8 +30,8 @@ enum { OUT, WHERE, DTYPE, CASTING, ORDER, SUBOK, SIGNATURE, SIG, KEYWORDS };
 static const char *const keyword_words[] = {"out",   "where", "dtype",     "casting",
                                             "order", "subok", "signature", "sig"};
 
-/* out=... asks for an array, which every result is; it is written as a keyword, and alone. 0 or -1.
- */
+/* out=... asks for an array where there would be a scalar; it is written as a keyword, and alone. 0
+ * or -1. */
 static int check_no_ellipsis(PyObject *given, const char *words) {
   bool is_there = given == Py_Ellipsis;
   for (Py_ssize_t i = 0; PyTuple_Check(given) && i < PyTuple_GET_SIZE(given); i++)

@@ -60,14 +60,6 @@ OUTPUTS = ndarray, numpy.ndarray
 """What results may be stored in: an array of NumPy's has them on every rank."""
 
 
-def refuse_ellipsis(outs: Any, by_place: bool = False) -> None:
-    """Refuse ``...`` beside other outputs: ``out=...`` alone asks for arrays where there would be scalars."""
-    if by_place and any(one is ... for one in outs):
-        raise TypeError("out=... is only allowed as a keyword argument.")
-    if isinstance(outs, tuple) and any(one is ... for one in outs):
-        raise TypeError("must use `...` as `out=...` and not per-operand/in a tuple")
-
-
 def whole(result: ndarray) -> ndarray:
     """Give an array for NumPy's scalar, any other itself."""
     return _asarray(result, copy=True) if _quelea.is_value(result) else result

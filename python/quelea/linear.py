@@ -19,7 +19,6 @@ from .elementwise import (
     composed,
     deliver,
     is_elsewhere,
-    refuse_ellipsis,
     refuse_signature,
     whole,
 )
@@ -223,7 +222,6 @@ def _check_one(out: Any) -> None:
         raise TypeError("return arrays must be of type quelea.ndarray")
     if isinstance(out, tuple) and len(out) != 1:
         raise ValueError("The 'out' tuple must have exactly one entry per ufunc output")
-    refuse_ellipsis(out)
 
 
 def _moved(

@@ -15,7 +15,6 @@ from .elementwise import (
     cast_input,
     check_rules,
     is_elsewhere,
-    refuse_ellipsis,
     refuse_signature,
     whole,
 )
@@ -27,8 +26,6 @@ _NO_OUTPUTS = (None, None)
 
 
 def _targets(name: str, outs: tuple[Any, ...], out: Any) -> tuple[ndarray | None, ndarray | None]:
-    refuse_ellipsis(outs, by_place=True)
-    refuse_ellipsis(out)
     if any(t is not None and not isinstance(t, OUTPUTS) for t in outs):
         raise TypeError("return arrays must be of type quelea.ndarray")
     if len(outs) > 2:

@@ -13,8 +13,8 @@ extern "C" {
 void order_32(int32_t *keys, size_t count);
 void order_64(int64_t *keys, size_t count);
 
-/* Two runs into one, elsewhere. Of zeros of different signs, which are equal to it, it may give as
- * many of one sign as it likes. */
+/* Two runs into one, elsewhere. Of floats none is NaN; of zeros of different signs, which are equal
+ * to it, it may give as many of one sign as it likes. */
 void order_merge_i32(const int32_t *a, size_t a_count, const int32_t *b, size_t b_count,
                      int32_t *to);
 void order_merge_i64(const int64_t *a, size_t a_count, const int64_t *b, size_t b_count,
