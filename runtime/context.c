@@ -1,7 +1,6 @@
 /* The context: everything that lives from ql_open to ql_close. */
 #include "runtime.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,30 +34,23 @@ char *rt_find_cache_folder(const QlParams *params) {
   return NULL;
 }
 
-/* Of all of the last level of this machine together. */
-static int64_t last_caches(void) {
-  long bytes = sysconf(_SC_LEVEL3_CACHE_SIZE), cores = sysconf(_SC_NPROCESSORS_CONF), sharing = 0;
-  if (bytes <= 0)
-    return QL_MAX(cores, 1) * (int64_t)QL_MAX(sysconf(_SC_LEVEL2_CACHE_SIZE), 1 << 20);
-  FILE *map = fopen("/sys/devices/system/cpu/cpu0/cache/index3/shared_cpu_map", "r");
-  for (int letter; map && (letter = fgetc(map)) != EOF;)
-    if (isxdigit(letter))
-      sharing += __builtin_popcount(isdigit(letter) ? (unsigned)(letter - '0')
-                                                    : (unsigned)(tolower(letter) - 'a' + 10));
-  if (map) fclose(map);
-  return (sharing ? QL_MAX(cores / sharing, 1) : 1) * (int64_t)bytes;
-}
-
 /* Collective. Rank 0's on all ranks: cores of one machine may differ, plans may not. */
 static QlStatus agree_on_caches(QlContext *ctx, QlError *error) {
-  long second = sysconf(_SC_LEVEL2_CACHE_SIZE);
-  int64_t fronts = ctx->params.front_bytes, streams = ctx->params.stream_bytes;
-  if (!fronts) fronts = second > 0 ? second / 4 * 3 : 1 << 18;
-  if (!streams) streams = last_caches();
-  uint64_t value[2] = {(uint64_t)fronts, (uint64_t)streams};
-  if (ctx->info->rank) value[0] = value[1] = 0;
+  const QlParams *given = &ctx->params;
+  QlCaches caches = {0}; /* and 0 for what others give */
+  if (!ctx->info->rank) {
+    caches = ql_caches();
+    if (given->front_bytes) caches.front = given->front_bytes;
+    if (given->near_bytes) caches.near = given->near_bytes;
+    if (given->stream_bytes) caches.all = given->stream_bytes;
+  }
+  uint64_t value[2] = {(uint64_t)caches.front, (uint64_t)caches.near},
+           more[2] = {(uint64_t)caches.all, 0};
+  if (!ctx->info->rank) more[1] = (uint64_t)ctx->info->cores;
   QL_TRY(rt_agree_value(ctx, value, error));
-  ctx->front_bytes = (int64_t)value[0], ctx->stream_bytes = (int64_t)value[1];
+  QL_TRY(rt_agree_value(ctx, more, error));
+  ctx->front_bytes = (int64_t)value[0], ctx->near_bytes = (int64_t)value[1];
+  ctx->stream_bytes = (int64_t)more[0], ctx->cores = (int)more[1];
   return QL_OK;
 }
 

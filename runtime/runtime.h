@@ -72,6 +72,8 @@ struct QlContext {
   struct Profile *profile; /* NULL: nobody asks what takes how long */
   Remarks remarks;
   int64_t front_bytes;  /* of a worker's cache, that the fronts of a sweep may take */
+  int64_t near_bytes;   /* of a core's share of the arrays that lie near enough as they are */
+  int cores;            /* of a node */
   int64_t stream_bytes; /* results from this size on are stored past the caches; -1: none */
   bool broken;          /* the ranks have diverged: nothing can be agreed any more */
   bool executes;        /* a run is under way: what it calls cannot begin another */

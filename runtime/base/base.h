@@ -56,6 +56,15 @@ void ql_note(QlError *error, const char *format, ...) __attribute__((format(prin
 #define QL_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define QL_MAX(a, b) ((a) > (b) ? (a) : (b))
 
+/* ---- caches.c ---- */
+
+typedef struct QlCaches {
+  int64_t front; /* bytes of a core's second level that data in use may take: three quarters */
+  int64_t near;  /* of a core's share of all caches, as far as it is nearly as fast as that */
+  int64_t all;   /* of the last levels of this machine together */
+} QlCaches;
+QlCaches ql_caches(void);
+
 /* ---- shape.c ---- */
 
 /* The strides with which an array can be seen in another shape, of as many elements, without a

@@ -437,10 +437,11 @@ static Joined join(Finder *f, const Group *group, int g) {
 
 /* ---- is it worth it? ---- */
 
-/* What is near enough as it is, in the caches of all workers together. */
+/* What is near enough as it is, in the caches of all cores that workers have. */
 static double near_bytes(const Planner *planner) {
-  int slabs = planner->ctx->info->node_size * planner->plan->threads;
-  return (double)planner->ctx->params.near_bytes * slabs;
+  const QlContext *ctx = planner->ctx;
+  int slabs = ctx->info->node_size * planner->plan->threads;
+  return (double)ctx->near_bytes * QL_MIN(slabs, ctx->cores);
 }
 
 /* Where all lies in the caches of the workers as it is, or is touched hardly more than once, or so

@@ -264,7 +264,7 @@ static bool is_large(const QlArray *array) {
   bool shared = ctx->info->threads > 1, asked = ctx->params.time_block > 1;
   if (array->part != QL_PART_ALL) return false;
   if (shared || asked) return array->size >= ctx->params.share / WORK;
-  return !ctx->params.time_block && bytes >= ctx->params.near_bytes / FIELDS;
+  return !ctx->params.time_block && bytes >= ctx->near_bytes / FIELDS;
 }
 
 QlOnRanks ql_is_on_ranks(const QlArray *array) {
