@@ -313,9 +313,11 @@ typedef struct Pace {
   uint64_t parts_from;   /* and where it began: it is cut at the same places each time */
   int disappointed;      /* how often its period has turned out to be another one */
   int tries;             /* logs in a row that had no period */
-  int known;             /* the period of the last log that had one: its plan */
-  bool swept;            /* computed several steps at once, */
-  double weight;         /* and took so much new memory for each byte of new arrays */
+  int known;             /* the period of the last log that had one: its plan took */
+  double weight;         /* so much new memory for each byte of new arrays */
+  int loop;              /* the latest period whose steps were computed together; 0 */
+  bool looped;           /* the log is the beginning of a loop that has this one */
+  bool cut, asked;       /* the log ends because it was due; that before this one did not */
   uint64_t sum[PACE_KEPT], earlier[PACE_KEPT], last[PACE_TABLE];
 } Pace;
 void rt_pace_note(Pace *pace, const LogRequest *request); /* has been recorded */

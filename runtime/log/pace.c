@@ -67,6 +67,7 @@ void rt_pace_note(Pace *pace, const LogRequest *request) {
 void rt_pace_begin(Pace *pace) {
   pace->begin = pace->count;
   pace->period = pace->due = pace->disappointed = 0;
+  pace->asked = !pace->cut, pace->cut = pace->looped = false;
 }
 
 /* ---- its period ---- */
@@ -99,6 +100,21 @@ static bool repeats(const Pace *pace, int period) {
   return pace->count - from < PACE_KEPT && hash_from(pace, from) == hash_from(pace, pace->begin);
 }
 
+/* Has the program begun a loop whose steps were computed together when it ran before? The first of
+ * them is unlike those that follow, since what it reads was touched elsewhere: so the whole log
+ * repeats nothing but all of the loop, as far as that has come. Asked of logs behind a value that
+ * was looked at alone: the program does that at the same place each time, and so they are cut at
+ * the same steps. */
+static bool begins_known_loop(const Pace *pace, int period) {
+  uint64_t known = (uint64_t)pace->loop, half = (pace->count - pace->begin) / 2;
+  if (!pace->asked || !known || half < known || (uint64_t)period < 4 * half) return false;
+  uint64_t power = 1, from = pace->count - half, before = from - known;
+  for (uint64_t k = 0; k < half; k++) power *= BASE;
+  const uint64_t *sum = pace->sum;
+  return sum[pace->count % PACE_KEPT] - sum[from % PACE_KEPT] * power ==
+         sum[(pace->count - known) % PACE_KEPT] - sum[before % PACE_KEPT] * power;
+}
+
 /* ---- what is known of a period ---- */
 
 enum { STEPS = 32, LONGEST = 1024 }; /* of a log whose steps are computed together; statements */
@@ -108,9 +124,11 @@ enum { STEPS = 32, LONGEST = 1024 }; /* of a log whose steps are computed togeth
 void rt_pace_learn(QlContext *ctx, int64_t new_bytes, bool swept) {
   Pace *pace = &ctx->pace;
   int64_t fresh = ctx->log.fresh_bytes;
-  int period = rt_pace_period(pace);
+  int period = pace->looped ? 0 : rt_pace_period(pace);
   if (!period) return;
-  pace->known = period, pace->swept = swept;
+  pace->known = period;
+  if (!swept && period == pace->loop) pace->loop = 0;
+  if (swept && ctx->log.count >= period) pace->loop = period; /* not the rest of a longer one */
   pace->weight = new_bytes < fresh ? (double)new_bytes / (double)fresh : 1;
 }
 
@@ -162,11 +180,9 @@ static bool is_due(QlContext *ctx) {
   bool at_end = log->at_end_of_assignment;
   if (at_end && log->waiting >= WAITING) return true;
   if (length < enough && fresh < bytes) return false;
-  if (enough > 1 && repeats(pace, pace->known)) {
-    fresh = (int64_t)((double)fresh * pace->weight);
-    if (pace->swept && pace->known <= LONGEST)
-      enough = QL_MAX(enough, QL_MIN(STEPS * pace->known, LONGEST));
-  }
+  if (enough > 1 && repeats(pace, pace->known)) fresh = (int64_t)((double)fresh * pace->weight);
+  if (enough > 1 && pace->loop <= LONGEST && repeats(pace, pace->loop))
+    enough = QL_MAX(enough, QL_MIN(STEPS * pace->loop, LONGEST));
   bool heavy = fresh >= bytes;
   if (length < enough && !heavy) return false;
   if (fresh / 4 >= bytes) return true;
@@ -175,6 +191,7 @@ static bool is_due(QlContext *ctx) {
   if (!at_end && length < 4 * enough) return false;
   if (enough <= 1 || (at_end && fresh / 2 >= bytes)) return true;
   int period = rt_pace_period(pace);
+  if (period && at_end && (pace->looped = begins_known_loop(pace, period))) return true;
   if (period) {
     if (!is_due_by_period(pace, period, length, at_end)) return false;
     pace->tries = 0;
@@ -205,5 +222,6 @@ QlStatus rt_log_due_now(QlContext *ctx, QlError *error) {
   int64_t period = QL_MIN(ctx->pace.period, LONGEST),
           patience = period ? period : ctx->params.flush;
   if (value_is_open(ctx) && log->count < log->due_since + patience) return QL_OK;
+  ctx->pace.cut = true;
   return rt_flush(ctx, error);
 }

@@ -659,19 +659,26 @@ static bool find(Finder *f, int first) {
 
 static int end_of(const Finder *f) { return f->members[f->count - 1].sides.group + 1; }
 
-/* Of groups that are too many for one sweep each of the sweeps gets as many: a short one at the end
- * would bring all arrays into the cache for few groups. */
-static void share_out(Finder *f, int first) {
-  int count = 0, sweeps = 0;
+/* Finds the next sweep. Of groups that are too many for one sweep each of the sweeps gets as many:
+ * a short one at the end would bring all arrays into the cache for few groups. */
+static void find_next(Finder *f, int first) {
+  if (f->shared-- > 0) {
+    find(f, first);
+    return;
+  }
+  int count = 0, sweeps = 0, found = 0;
   bool goes_on = true;
   f->most = 0;
   for (int g = first; goes_on && g < f->planner->group_count; g = end_of(f)) {
     goes_on = find(f, g) && f->count > 1;
+    found++;
     if (f->count < 2) break;
     count += f->count, sweeps++;
   }
-  f->most = sweeps > 1 ? (count + sweeps - 1) / sweeps : 0;
-  f->shared = sweeps;
+  f->shared = sweeps - 1;
+  if (found < 2) return; /* it is there */
+  if (sweeps > 1) f->most = (count + sweeps - 1) / sweeps;
+  find(f, first);
 }
 
 /* ---- the pass ---- */
@@ -705,8 +712,7 @@ QlStatus planner_sweeps(Planner *planner) {
   if (!f.members || !f.roles || !f.by || !f.windows || !sweeps || !planner->swept)
     return QL_ERR_MEMORY;
   for (int g = 0; g < planner->group_count; g++) {
-    if (f.shared-- <= 0) share_out(&f, g);
-    find(&f, g);
+    find_next(&f, g);
     if (f.count && f.ended_by >= 0)
       QL_TRY(planner_remark(planner, f.why, planner->groups[f.ended_by].statement, 0));
     if (!is_worth(&f)) {

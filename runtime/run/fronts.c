@@ -9,6 +9,8 @@
  * The last tick, which ends the step, is the caller's: when it is there, the plan may go. */
 #include "profile.h"
 
+#include <string.h>
+
 static int64_t up(int64_t a, int64_t b) {
   return b == 1 ? a : a >= 0 ? (a + b - 1) / b : -(-a / b);
 }
@@ -52,6 +54,14 @@ static bool have_finished_below(const QlContext *ctx, const PlanSweep *sweep, ui
   return true;
 }
 
+enum { MOST_RANKS = 4 }; /* few arrays have more dimensions: copied without a loop or a call */
+
+static void copy_box(int rank, const Box *from, Box *to) {
+  memcpy(to->lo, from->lo, MOST_RANKS * sizeof *to->lo);
+  memcpy(to->hi, from->hi, MOST_RANKS * sizeof *to->hi);
+  for (int r = MOST_RANKS; r < rank; r++) to->lo[r] = from->lo[r], to->hi[r] = from->hi[r];
+}
+
 /* Gives the points. */
 static int64_t run_groups(QlContext *ctx, const Run *run, const PlanSweep *sweep, int slab,
                           const Course *course, int thread) {
@@ -60,7 +70,7 @@ static int64_t run_groups(QlContext *ctx, const Run *run, const PlanSweep *sweep
     const PlanGroup *group = &run->plan->groups[sweep->groups[g].group];
     const Box *domain = sweep->groups[g].domain;
     Box box;
-    for (int r = 0; r < group->rank; r++) box.lo[r] = domain->lo[r], box.hi[r] = domain->hi[r];
+    copy_box(group->rank, domain, &box);
     if (!front_of(sweep, &sweep->groups[g], slab, course->strip, course->front, &box)) continue;
     run_box(ctx, run, group, &box, thread);
     int64_t volume = box_volume(group->rank, &box);

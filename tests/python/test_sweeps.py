@@ -115,6 +115,31 @@ def test_steps_are_computed_together():
     assert loop(QUELEA_NEAR_BYTES="100m")[0] == 0  # it is all in the cache
 
 
+AGAIN = """
+    def run(steps):
+        u, v = np.zeros((700, 700)), np.zeros((700, 700))
+        for _ in range(steps):
+            v[1:-1, 1:-1] = 0.25 * (u[:-2, 1:-1] + u[2:, 1:-1] + u[1:-1, :-2] + u[1:-1, 2:])
+            u, v = v, u
+        float(u[-1, -1])
+    for steps in (80, 80, 150, 260):
+        before = np.counters()
+        run(steps)
+        after = np.counters()
+        print(*(after[key] - before[key] for key in ("plans_made", "flushes", "statements")), end=" ")
+"""
+
+
+@starts_jobs
+@pytest.mark.parametrize("ranks", [0, 2])
+def test_a_loop_that_is_run_again_has_its_plans(ranks):
+    """Its first step is unlike the others, so that at first it repeats nothing but all of the earlier loop."""
+    words = [int(word) for word in fine(AGAIN, ranks, **SMALL).split()]
+    for made, flushes, statements in zip(words[3::3], words[4::3], words[5::3], strict=True):
+        assert made <= 1, words  # of the last steps
+        assert statements <= 170 * flushes, words
+
+
 @starts_jobs
 def test_what_is_looked_at_later_ends_nothing():
     sweeps, swept, _, flushes = loop("seen.append(u.max())", "right.append(x.max())")

@@ -40,7 +40,7 @@ __all__ = [
 
 _CHECK_STEPS = 4  # all sides, NumPy too, must agree after so many
 _STEPS = 20  # of sizes that the table does not have
-_WARM = 100  # steps at most
+_WARM, _QUICK = 100, 2e9  # steps at most before those that are timed, but all of so many points
 _MANY = 16  # ranks on CORES cores
 
 # ---- what runs in processes of their own ----
@@ -203,7 +203,8 @@ def _stencil(
 
     checked = sides_of(references, stencil, n, _CHECK_STEPS, 1)
     agree(what, turns({**checked, **numpy_side(stencil, n, _CHECK_STEPS)}, 1))
-    sides = sides_of(references, stencil, n, steps, min(steps, _WARM))
+    quick = n**stencil.dimensions * steps <= _QUICK  # then all plans are made before, too
+    sides = sides_of(references, stencil, n, steps, steps if quick else min(steps, _WARM))
     readings = turns({**sides, **numpy_side(stencil, n, case.numpy_steps)}, given.repeats)
     agree(what, {name: found for name, found in readings.items() if name != NUMPY})
     points = {
