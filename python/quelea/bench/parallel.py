@@ -170,8 +170,8 @@ def _jacobi(
 
     report.title(
         f"Jacobi, 5 points, float64, {n} x {n}, plain slices, one step after another as in C (`bench sweeps` has\n"
-        f"the other way); GFLOP/s at {_FLOPS} a point, GPts/s, and percent of the limit, {1e-9 * limit.points:.3f} GPts/s:\n"
-        f"{limit.by}, {_MOVED} bytes a point"
+        f"the other way); GFLOP/s at {_FLOPS} a point, GPts/s, and percent of the limit,\n"
+        f"{1e-9 * limit.points:.3f} GPts/s: {limit.by}, {_MOVED} bytes a point"
     )
     report.row(openmp, shown(openmp))
     report.row(mpi, shown(mpi), speed[mpi] / speed[openmp], least=0.95)
