@@ -32,9 +32,14 @@ __all__ = [
 ]
 
 
+def _is_near(mask: ndarray) -> bool:
+    """Tell whether a node may be given all of the mask."""
+    return mask.size <= _MASK_BETWEEN_NODES or bool(_quelea.info()["node_count"] == 1)
+
+
 def _places(mask: ndarray) -> ndarray:
     """Find where a mask of one axis is true, also where no node should be given all of it: there by sorting."""
-    if mask.size <= _MASK_BETWEEN_NODES or _quelea.info()["node_count"] == 1:
+    if _is_near(mask):
         return flatnonzero(mask)
     count = int(_quelea.count_nonzero(mask))
     numbers = _quelea.where(mask, _quelea.ramp(mask.shape, 0, 0, 1, "int64"), mask.size)
@@ -43,7 +48,7 @@ def _places(mask: ndarray) -> ndarray:
 
 
 def _chosen(x: ndarray, mask: ndarray) -> ndarray:
-    return _taken(x, [0], 0, [_places(mask)])
+    return x[mask] if _is_near(mask) else _taken(x, [0], 0, [_places(mask)])
 
 
 def _is_nan(x: ndarray) -> ndarray:
@@ -51,14 +56,16 @@ def _is_nan(x: ndarray) -> ndarray:
 
 
 def _begins(x: ndarray, equal_nan: bool) -> ndarray:
-    """Find the places in a sorted array where elements begin that differ from the one before."""
+    """Mark the elements of a sorted array that differ from the one before."""
     before, here = x[:-1], x[1:]
     differs = _quelea.not_equal(here, before)
     if equal_nan and x.dtype.kind in "fc":
         both = _quelea.logical_and(_quelea.isnan(before), _quelea.isnan(here))
         differs = _quelea.logical_and(differs, _quelea.logical_not(both))
-    first = _quelea.asarray(numpy.zeros(1, numpy.int64))
-    return concatenate([first, _places(differs) + 1])
+    begins = _quelea.empty(x.shape, bool)
+    begins[:1] = True
+    begins[1:] = differs
+    return begins
 
 
 def _inverse(x: ndarray, different: ndarray, order: ndarray, equal_nan: bool) -> ndarray:
@@ -86,13 +93,21 @@ def _unique(x: ndarray, index: bool, inverse: bool, counts: bool, equal_nan: boo
     made: Any = sorted_along(x, 0, True, index or inverse)
     in_order, order = made
     begins = _begins(in_order, equal_nan)
-    different = _taken(in_order, [0], 0, [begins])
-    first = _taken(order, [0], 0, [begins]) if index else None
+    if not (index or counts):
+        different = _chosen(in_order, begins)
+        return [
+            different,
+            None,
+            _inverse(x, different, order, equal_nan) if inverse else None,
+            None,
+        ]
+    at = _places(begins)
+    different = _taken(in_order, [0], 0, [at])
+    first = _taken(order, [0], 0, [at]) if index else None
     places = _inverse(x, different, order, equal_nan) if inverse else None
     many = None
     if counts:
-        end = _quelea.asarray(numpy.array([x.size]))
-        ends = concatenate([begins, end])
+        ends = concatenate([at, _quelea.asarray(numpy.array([x.size]))])
         many = ends[1:] - ends[:-1]
     return [different, first, places, many]
 
