@@ -12,3 +12,11 @@ thread_local hwy::Sorter sorter; /* its memory */
 void order_32(int32_t *keys, size_t count) { sorter(keys, count, hwy::SortAscending()); }
 
 void order_64(int64_t *keys, size_t count) { sorter(keys, count, hwy::SortAscending()); }
+
+static_assert(sizeof(OrderPair) == sizeof(hwy::uint128_t) &&
+                  offsetof(OrderPair, key) == offsetof(hwy::uint128_t, hi),
+              "pairs are Highway's numbers of 128 bits");
+
+void order_pairs(OrderPair *pairs, size_t count) {
+  sorter(reinterpret_cast<hwy::uint128_t *>(pairs), count, hwy::SortAscending());
+}

@@ -1,5 +1,6 @@
-/* Keys that are nothing else, in place and ascending: equal ones are one, so that it does not
- * matter which stays first. Takes no memory beyond some kilobytes of each thread, once. */
+/* Keys that are nothing else, or with words that make each another one, in place and ascending:
+ * equal ones are one, so that it does not matter which stays first. Takes no memory beyond some
+ * kilobytes of each thread, once. */
 #ifndef QUELEA_ORDER_H
 #define QUELEA_ORDER_H
 
@@ -10,8 +11,15 @@
 extern "C" {
 #endif
 
+/* At multiples of 16 bytes. */
+typedef struct OrderPair {
+  uint64_t more; /* decides where keys are equal */
+  uint64_t key;
+} OrderPair;
+
 void order_32(int32_t *keys, size_t count);
 void order_64(int64_t *keys, size_t count);
+void order_pairs(OrderPair *pairs, size_t count);
 
 /* Two runs into one, elsewhere. Of floats none is NaN; of zeros of different signs, which are equal
  * to it, it may give as many of one sign as it likes. */

@@ -17,20 +17,19 @@
 
 #include <string.h>
 
-enum { SIGN_REAL = 63, SIGN_IMAG = 62 }; /* bits of what is beside a key, above the index */
+enum { SIGN_REAL, SIGN_IMAG, SIGNS }; /* bits of what is beside a key, below the index */
 
 typedef struct More {
-  uint64_t key, more;
+  uint64_t more, key;
 } More;
 typedef struct MoreWide {
   uint64_t low, high, more;
 } MoreWide;
 
 const SortFormInfo sort_forms[SORT_FORMS] = {
-    [SORT_8] = {1, 8, false},         [SORT_16] = {2, 16, false},
-    [SORT_32] = {4, 32, true},        [SORT_64] = {8, 64, true},
-    [SORT_F32] = {4, 32, true},       [SORT_F64] = {8, 64, true},
-    [SORT_64_MORE] = {16, 64, false}, [SORT_128_MORE] = {24, 128, false},
+    [SORT_8] = {1, 8, false},        [SORT_16] = {2, 16, false},         [SORT_32] = {4, 32, true},
+    [SORT_64] = {8, 64, true},       [SORT_F32] = {4, 32, true},         [SORT_F64] = {8, 64, true},
+    [SORT_64_MORE] = {16, 64, true}, [SORT_128_MORE] = {24, 128, false},
 };
 
 SortForm sort_form(QlDtype dtype, bool indices) {
@@ -190,7 +189,7 @@ static inline void encode_more(QlDtype dtype, const char *from, int64_t stride, 
                                int64_t index, char *to) {
   for (int64_t k = 0; k < count; k++) {
     const char *at = from + k * stride;
-    More more = {(uint64_t)key_of(dtype, at), (uint64_t)(index + k) | signs_of(dtype, at)};
+    More more = {(uint64_t)(index + k) << SIGNS | signs_of(dtype, at), (uint64_t)key_of(dtype, at)};
     memcpy(to + k * (int64_t)sizeof more, &more, sizeof more);
   }
 }
@@ -200,7 +199,7 @@ static void encode_wide(const char *from, int64_t stride, int64_t count, int64_t
     const char *at = from + k * stride;
     SortKey key = key_of(QL_C128, at);
     MoreWide more = {(uint64_t)key, (uint64_t)(key >> 64),
-                     (uint64_t)(index + k) | signs_of(QL_C128, at)};
+                     (uint64_t)(index + k) << SIGNS | signs_of(QL_C128, at)};
     memcpy(to + k * (int64_t)sizeof more, &more, sizeof more);
   }
 }
@@ -270,7 +269,6 @@ static inline void store_value(QlDtype dtype, SortKey key, uint64_t more, char *
 
 void sort_decode(QlDtype dtype, bool indices, const char *from, int64_t count, char *values,
                  int64_t *index) {
-  const uint64_t place = ((uint64_t)1 << SIGN_IMAG) - 1;
   int64_t item = (int64_t)ql_dtype_info[dtype].size;
   if (sort_is_in_place(dtype, indices)) {
     decode_alone(dtype, from, count, values);
@@ -287,6 +285,6 @@ void sort_decode(QlDtype dtype, bool indices, const char *from, int64_t count, c
       key = one.key, more = one.more;
     }
     if (values) store_value(dtype, key, more, values + k * item);
-    if (index) index[k] = (int64_t)(more & place);
+    if (index) index[k] = (int64_t)(more >> SIGNS);
   }
 }

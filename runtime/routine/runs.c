@@ -4,9 +4,7 @@
 
 #include <string.h>
 
-typedef struct More {
-  uint64_t key, more;
-} More;
+typedef OrderPair More;
 typedef struct MoreWide {
   uint64_t low, high, more;
 } MoreWide;
@@ -32,6 +30,17 @@ static void sort_i32(int32_t *x, int64_t count) {
 
 static void sort_i64(int64_t *x, int64_t count) {
   if (!ascends_i64(x, count)) order_64(x, (size_t)count);
+}
+
+/* Keys with indices, of which none is there twice: so that the order is a stable one. */
+static bool is_in_order(const OrderPair *a, const OrderPair *b) {
+  return a->key < b->key || (a->key == b->key && a->more < b->more);
+}
+
+static void sort_pairs(OrderPair *x, int64_t count) {
+  int64_t k = 1;
+  while (k < count && is_in_order(&x[k - 1], &x[k])) k++;
+  if (k < count) order_pairs(x, (size_t)count);
 }
 
 #define MERGE(type, name)                                                                        \
@@ -148,7 +157,7 @@ FLOATS(double, uint64_t, f64, i64, 0x7ff0000000000000u, 0x7ff8000000000000u)
 #define ELEMENT More
 #define KEY uint64_t
 #define KEY_OF(x) ((x).key)
-#define HIGHEST(x) (63 - __builtin_clzll(x))
+#define SORT_KEYS sort_pairs
 #define NAME(x) x##_64_more
 #include "run.h"
 #define ELEMENT MoreWide
@@ -222,7 +231,7 @@ static int64_t chunk_of(SortForm form, int count) {
 }
 
 int64_t sort_merge_scratch(SortForm form, int count) {
-  return count * (int64_t)sizeof(SortRun) + 2 * chunk_of(form, count) * sort_forms[form].bytes;
+  return count * (int64_t)sizeof(SortRun) + 3 * chunk_of(form, count) * sort_forms[form].bytes;
 }
 
 static SortRun take(SortForm form, SortRun *run, int64_t count) {
@@ -274,17 +283,35 @@ static char *merge_pieces(SortForm form, int count, SortRun *piece, char *scratc
   return to + (piece[0].count + other->count) * sort_forms[form].bytes;
 }
 
-void sort_merge(SortForm form, int count, SortRun *runs, char *scratch, char *to) {
-  int64_t chunk = chunk_of(form, count), left = 0;
+/* The next elements, at most so many of each run; gives the end of what is merged. */
+static char *merge_next(SortForm form, int count, SortRun *runs, int64_t most, char *scratch,
+                        char *to) {
   SortRun *piece = (SortRun *)(void *)scratch;
-  int pieces = 0;
-  for (int r = 0; r < count; r++) pieces += runs[r].count > 0, left += runs[r].count;
-  while (left) {
-    int64_t most = pieces > 2 ? chunk / pieces : left;
-    int some = next_chunk(form, count, runs, most, piece);
-    char *begin = to;
-    to = merge_pieces(form, some, piece, (char *)(piece + count), chunk * sort_forms[form].bytes,
-                      to);
-    left -= (to - begin) / sort_forms[form].bytes;
-  }
+  int some = next_chunk(form, count, runs, most, piece);
+  return merge_pieces(form, some, piece, (char *)(piece + count),
+                      chunk_of(form, count) * sort_forms[form].bytes, to);
+}
+
+static int runs_left(int count, const SortRun *runs, int64_t *left) {
+  int some = 0;
+  *left = 0;
+  for (int r = 0; r < count; r++) some += runs[r].count > 0, *left += runs[r].count;
+  return some;
+}
+
+const char *sort_merge_some(SortForm form, int count, SortRun *runs, char *scratch, int64_t *made) {
+  int64_t left, chunk = chunk_of(form, count), bytes = sort_forms[form].bytes;
+  int some = runs_left(count, runs, &left);
+  char *to = scratch + sort_merge_scratch(form, count) - chunk * bytes;
+  *made = 0;
+  if (!left) return to;
+  *made = (merge_next(form, count, runs, chunk / some, scratch, to) - to) / bytes;
+  return to;
+}
+
+void sort_merge(SortForm form, int count, SortRun *runs, char *scratch, char *to) {
+  int64_t left, chunk = chunk_of(form, count);
+  int some = runs_left(count, runs, &left);
+  for (const char *end = to + left * sort_forms[form].bytes; to < end;)
+    to = merge_next(form, count, runs, some > 2 ? chunk / some : left, scratch, to);
 }

@@ -73,5 +73,7 @@ void sort_split(SortForm form, int count, const SortRun *runs, int64_t position,
 /* Merges runs, of which nothing is left then. scratch: so many bytes. */
 int64_t sort_merge_scratch(SortForm form, int count);
 void sort_merge(SortForm form, int count, SortRun *runs, char *scratch, char *to);
+/* The next elements of those that are left, in the scratch, and how many; 0: none is left. */
+const char *sort_merge_some(SortForm form, int count, SortRun *runs, char *scratch, int64_t *made);
 
 #endif

@@ -255,6 +255,7 @@ typedef struct Sort {
   QlDtype dtype;
   SortForm form;
   bool indices, in_place; /* with indices; x is the values' own memory */
+  bool wants_values;      /* else their memory may be that of the indices */
   bool alone;             /* each rank sorts all of it for itself */
   int workers;            /* that share a node's part, */
   int64_t count, first;   /* of so many elements, the first of which has that index */

@@ -12,9 +12,10 @@
  *       x   |   the first  |      |  the second  |     |   the third  |        each worker merges
  * its part
  *
- * Each node ends with exactly its part of the array. On one node nothing is sent: runs are merged
- * from x into y, which takes x's place. Memory is there before the ranks agree to begin; what can
- * fail after that are the messages' own requests, before anything has been sent. */
+ * Each node ends with exactly its part of the array. On one node nothing is sent: runs of values
+ * are merged from x into y, which takes x's place; what has an index, too, goes from the cache to
+ * where it is wanted. Memory is there before the ranks agree to begin; what can fail after that are
+ * the messages' own requests, before anything has been sent. */
 #include "runtime.h"
 
 #include <stdlib.h>
@@ -35,9 +36,14 @@ static char *value(const Sort *s, int64_t number) {
   return s->values + number * (int64_t)ql_dtype_info[s->dtype].size;
 }
 
+/* Where values go from that number on; NULL: nobody wants them. */
+static char *values_to(const Sort *s, int64_t number) {
+  return s->values && s->wants_values ? value(s, number) : NULL;
+}
+
 static void decode(const Sort *s, char *elements, int64_t from, int64_t end) {
-  sort_decode(s->dtype, s->indices, element(s, elements, from), end - from,
-              s->values ? value(s, from) : NULL, s->index ? s->index + from : NULL);
+  sort_decode(s->dtype, s->indices, element(s, elements, from), end - from, values_to(s, from),
+              s->index ? s->index + from : NULL);
 }
 
 static void sort_part(void *subject, int worker) {
@@ -49,10 +55,22 @@ static void sort_part(void *subject, int worker) {
   if (s->runs == 1) decode(s, s->x, from, end);
 }
 
+/* Elements with more than the values are decoded while they are in the cache. */
+static void merge_and_decode(const Sort *s, SortRun *run, char *scratch, int64_t from) {
+  int64_t some;
+  for (;; from += some) {
+    const char *elements = sort_merge_some(s->form, s->runs, run, scratch, &some);
+    if (!some) return;
+    sort_decode(s->dtype, s->indices, elements, some, values_to(s, from),
+                s->index ? s->index + from : NULL);
+  }
+}
+
 static void merge_part(void *subject, int worker) {
   const Sort *s = subject;
   size_t thread = (size_t)(worker % s->ctx->info->threads), runs = (size_t)s->runs;
-  char *elements = s->has_come ? s->y : s->x, *to = s->has_come ? s->x : s->y;
+  char *elements = s->has_come ? s->y : s->x, *to = s->has_come ? s->x : s->y,
+       *scratch = s->scratch + (int64_t)thread * sort_merge_scratch(s->form, s->runs);
   SortRun *run = s->run + thread * runs;
   int64_t *begin = s->split + thread * 2 * runs, *end = begin + runs, from = part_of(s, worker),
           behind = part_of(s, worker + 1);
@@ -62,9 +80,11 @@ static void merge_part(void *subject, int worker) {
   sort_split(s->form, s->runs, run, behind, end);
   for (int r = 0; r < s->runs; r++)
     run[r].at += begin[r] * sort_forms[s->form].bytes, run[r].count = end[r] - begin[r];
-  sort_merge(s->form, s->runs, run,
-             s->scratch + (int64_t)thread * sort_merge_scratch(s->form, s->runs),
-             element(s, to, from));
+  if (!s->in_place) {
+    merge_and_decode(s, run, scratch, from);
+    return;
+  }
+  sort_merge(s->form, s->runs, run, scratch, element(s, to, from));
   decode(s, to, from, behind);
 }
 
@@ -99,7 +119,7 @@ static void sort_lines(void *subject, int worker) {
     char *line = line_of(lines, lines->values, k), *x = s->in_place ? line : own_x;
     sort_encode(s->dtype, s->indices, line, (int64_t)ql_dtype_info[s->dtype].size, length, 0, x);
     sort_run(s->form, x, y, length);
-    sort_decode(s->dtype, s->indices, x, length, line,
+    sort_decode(s->dtype, s->indices, x, length, s->wants_values ? line : NULL,
                 lines->indices ? (int64_t *)(void *)line_of(lines, lines->indices, k) : NULL);
   }
 }
@@ -136,7 +156,8 @@ static QlStatus reserve_runs(Sort *s, QlError *error) {
 static QlStatus reserve(Sort *s, const Block *values, int64_t count, QlError *error) {
   int64_t bytes = count * sort_forms[s->form].bytes;
   if (!s->in_place) QL_TRY(new_block(s, bytes, &s->block[0], &s->x, error));
-  if (s->runs == 1 && sort_forms[s->form].in_place) return QL_OK;
+  bool within = s->runs == 1 || (!s->in_place && s->nodes == 1);
+  if (within && sort_forms[s->form].in_place) return QL_OK;
   if (!s->in_place) return new_block(s, bytes, &s->block[1], &s->y, error);
   if (s->of->ndim > 1 || !values) return new_block(s, bytes, &s->block[1], &s->y, error);
   QL_TRY(rt_block_new(s->ctx, "sorting needs", values, &s->block[1], error));
@@ -225,8 +246,13 @@ out:
 }
 
 /* Storages that are computed, and that nothing else knows of. */
-static QlStatus sort(QlContext *ctx, Storage *of, Storage *indices, QlError *error) {
-  Sort s = {.ctx = ctx, .of = of, .dtype = (QlDtype)of->dtype, .indices = indices != NULL};
+static QlStatus sort(QlContext *ctx, Storage *of, bool wants_values, Storage *indices,
+                     QlError *error) {
+  Sort s = {.ctx = ctx,
+            .of = of,
+            .dtype = (QlDtype)of->dtype,
+            .indices = indices != NULL,
+            .wants_values = wants_values};
   s.form = sort_form(s.dtype, s.indices), s.in_place = sort_is_in_place(s.dtype, s.indices);
   s.alone = !of->layout->template, s.workers = s.alone ? 1 : ctx->info->workers;
   if (!s.alone) rt_wait_node(ctx);
@@ -262,30 +288,33 @@ static Layout *new_layout(QlContext *ctx, const Storage *of, QlError *error) {
   return layout;
 }
 
-/* An array beside another one, with memory and without values. */
-static QlStatus new_beside(QlContext *ctx, const Storage *of, QlArray **made, QlError *error) {
+/* An array beside another one, with memory, unless it is to have the other's, and without values.
+ */
+static QlStatus new_beside(QlContext *ctx, const Storage *of, bool shares, QlArray **made,
+                           QlError *error) {
   QL_TRY(rt_array_new(ctx, QL_I64, of->ndim, of->shape, made, error));
   Storage *storage = (*made)->storage;
   storage->layout = rt_layout_retain(of->layout);
+  if (shares) return QL_OK;
   Block geometry = rt_block_geometry(ctx, of->layout, of->ndim, of->shape, sizeof(int64_t), NULL);
   return rt_block_new(ctx, "an array needs", &geometry, &storage->block, error);
 }
 
 /* All that the ranks agree on before anything is recorded, for then nobody fails alone. */
-static QlStatus prepare(QlContext *ctx, const QlArray *array, QlArray **made, QlArray **beside,
-                        QlError *error) {
+static QlStatus prepare(QlContext *ctx, const QlArray *array, QlArray **made, bool shares,
+                        QlArray **beside, QlError *error) {
   QL_TRY(rt_log_reserve(ctx, 1, error));
   QL_TRY(rt_array_new(ctx, (QlDtype)array->dtype, array->ndim, array->shape, made, error));
   Storage *storage = (*made)->storage;
   if (!(storage->layout = new_layout(ctx, storage, error))) return QL_ERR_MEMORY;
-  return beside ? new_beside(ctx, storage, beside, error) : QL_OK;
+  return beside ? new_beside(ctx, storage, shares, beside, error) : QL_OK;
 }
 
 /* Computed arrays: a copy, and one beside it whose values are still to come. */
-static QlStatus copy_of(QlContext *ctx, QlArray *array, QlArray **made, QlArray **beside,
-                        QlError *error) {
+static QlStatus copy_of(QlContext *ctx, QlArray *array, QlArray **made, bool shares,
+                        QlArray **beside, QlError *error) {
   uint64_t next_template = ctx->next_template;
-  QlStatus status = prepare(ctx, array, made, beside, error);
+  QlStatus status = prepare(ctx, array, made, shares, beside, error);
   if (ctx->info->size > 1) status = rt_agree_status(ctx, status, error);
   if (status) {
     ctx->next_template = next_template;
@@ -297,7 +326,12 @@ static QlStatus copy_of(QlContext *ctx, QlArray *array, QlArray **made, QlArray 
   }
   rt_log_fresh(ctx, *made);
   QL_TRY(ql_assign(ctx, *made, &(QlOperand){.array = array}, error));
-  return ql_settle(*made, error);
+  QL_TRY(ql_settle(*made, error));
+  if (beside && shares) {
+    (*beside)->storage->block = (*made)->storage->block;
+    (*made)->storage->block->references++;
+  }
+  return QL_OK;
 }
 
 enum { UNDER_STRICT = 1024 };
@@ -326,8 +360,11 @@ QlStatus ql_sort(QlContext *ctx, QlArray *array, QlArray **values, QlArray **ind
       QL_TRY(ql_empty(ctx, (QlDtype)array->dtype, array->ndim, array->shape, values, error));
     return indices ? ql_empty(ctx, QL_I64, array->ndim, array->shape, indices, error) : QL_OK;
   }
-  QlStatus status = copy_of(ctx, array, &made, indices ? &beside : NULL, error);
-  if (!status) status = sort(ctx, made->storage, beside ? beside->storage : NULL, error);
+  /* indices alone take the place of the values, which are in x by then */
+  bool shares = indices && !values && ql_dtype_info[array->dtype].size == sizeof(int64_t);
+  QlStatus status = copy_of(ctx, array, &made, shares, indices ? &beside : NULL, error);
+  if (!status)
+    status = sort(ctx, made->storage, values != NULL, beside ? beside->storage : NULL, error);
   if (!status) status = hear(ctx, error);
   if (!status && values) ql_retain(*values = made);
   if (!status && indices) ql_retain(*indices = beside);

@@ -27,14 +27,15 @@ static SortKey key_of(const void *element) {
   memcpy(words, element, (size_t)QL_MIN(bytes_of, 16));
   if (bytes_of == 4) return words[0] ^ SORT_TOP_32;
   if (bytes_of == 8) return words[0] ^ SORT_TOP_64;
-  if (bytes_of == 16) return words[0];
+  if (bytes_of == 16) return words[1];
   if (bytes_of == 24) return (SortKey)words[1] << 64 | words[0];
   return words[0];
 }
 
 static uint64_t number_of(const void *element) {
   uint64_t number = 0;
-  if (bytes_of >= 16) memcpy(&number, (const char *)element + bytes_of - 8, sizeof number);
+  if (bytes_of == 16) memcpy(&number, element, sizeof number);
+  if (bytes_of == 24) memcpy(&number, (const char *)element + 16, sizeof number);
   return number;
 }
 
@@ -48,12 +49,12 @@ static int compare(const void *a, const void *b) {
 static void fill(char *elements, int64_t count, int bits) {
   for (int64_t k = 0; k < count; k++) {
     Wide wide = {chance() >> (64 - bits), bits % 2 ? chance() & 1 : 0, (uint64_t)k};
-    uint64_t more[2] = {wide.low, (uint64_t)k};
+    uint64_t pair[2] = {(uint64_t)k, wide.low};
     char *at = elements + k * bytes_of;
-    if (bytes_of == 24)
-      memcpy(at, &wide, 24);
+    if (bytes_of == 16)
+      memcpy(at, pair, sizeof pair);
     else
-      memcpy(at, more, (size_t)bytes_of);
+      memcpy(at, &wide, (size_t)bytes_of);
   }
 }
 
@@ -77,7 +78,15 @@ static void sort_in_runs(SortForm form, int runs, char *elements, char *scratch,
       all += end[r] - begin[r];
     }
     CHECK_INT_EQ(all, behind - from);
-    sort_merge(form, runs, part, memory, merged + from * item);
+    if (p % 2) {
+      sort_merge(form, runs, part, memory, merged + from * item);
+      continue;
+    }
+    for (int64_t some = 1; some; from += some) {
+      const char *next = sort_merge_some(form, runs, part, memory, &some);
+      memcpy(merged + from * item, next, (size_t)(some * item));
+    }
+    CHECK_INT_EQ(from, behind);
   }
   free(memory);
 }
