@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from . import _quelea
 from ._quelea import ndarray
 from .elementwise import as_array
-from .indexing import _MASK_BETWEEN_NODES, _taken, flatnonzero
+from .indexing import _is_large, _taken, flatnonzero
 from .joins import concatenate
 from .manipulation import moveaxis
 from .putting import put_numbers
@@ -32,14 +32,9 @@ __all__ = [
 ]
 
 
-def _is_near(mask: ndarray) -> bool:
-    """Tell whether a node may be given all of the mask."""
-    return mask.size <= _MASK_BETWEEN_NODES or bool(_quelea.info()["node_count"] == 1)
-
-
 def _places(mask: ndarray) -> ndarray:
     """Find where a mask of one axis is true, also where no node should be given all of it: there by sorting."""
-    if _is_near(mask):
+    if not _is_large(mask):
         return flatnonzero(mask)
     count = int(_quelea.count_nonzero(mask))
     numbers = _quelea.where(mask, _quelea.ramp(mask.shape, 0, 0, 1, "int64"), mask.size)
@@ -48,7 +43,7 @@ def _places(mask: ndarray) -> ndarray:
 
 
 def _chosen(x: ndarray, mask: ndarray) -> ndarray:
-    return x[mask] if _is_near(mask) else _taken(x, [0], 0, [_places(mask)])
+    return _taken(x, [0], 0, [_places(mask)]) if _is_large(mask) else x[mask]
 
 
 def _is_nan(x: ndarray) -> ndarray:

@@ -37,10 +37,46 @@ static bool is_in_order(const OrderPair *a, const OrderPair *b) {
   return a->key < b->key || (a->key == b->key && a->more < b->more);
 }
 
+/* Which bits of a run's pairs differ: [low, high) of the keys, [0, more) of what is beside them. */
+typedef struct Differ {
+  int low, high, more;
+} Differ;
+
+static Differ differ(const OrderPair *x, int64_t count) {
+  uint64_t keys = 0, mores = 0;
+  for (int64_t k = 1; k < count; k++) keys |= x[k].key ^ x[0].key, mores |= x[k].more ^ x[0].more;
+  return (Differ){keys ? __builtin_ctzll(keys) : 0, keys ? 64 - __builtin_clzll(keys) : 0,
+                  mores ? 64 - __builtin_clzll(mores) : 0};
+}
+
+/* Pairs whose bits that differ are a number of 63 bits at most, as most integers' and as floats of
+ * few values: such numbers are sorted in the first half of the pairs' memory. */
+static void sort_narrow_pairs(OrderPair *x, int64_t count, const Differ *d) {
+  const uint64_t keys = (1ull << (d->high - d->low)) - 1, mores = (1ull << d->more) - 1;
+  const OrderPair same = {x[0].more & ~mores, x[0].key & ~(keys << d->low)};
+  char *words = (char *)x;
+  for (int64_t k = 0; k < count; k++) {
+    uint64_t word = (x[k].key >> d->low & keys) << d->more | (x[k].more & mores);
+    memcpy(words + k * (int64_t)sizeof word, &word, sizeof word);
+  }
+  sort_i64((int64_t *)(void *)x, count);
+  for (int64_t k = count - 1; k >= 0; k--) {
+    uint64_t word;
+    memcpy(&word, words + k * (int64_t)sizeof word, sizeof word);
+    OrderPair pair = {same.more | (word & mores), same.key | word >> d->more << d->low};
+    memcpy(words + k * (int64_t)sizeof pair, &pair, sizeof pair);
+  }
+}
+
 static void sort_pairs(OrderPair *x, int64_t count) {
   int64_t k = 1;
   while (k < count && is_in_order(&x[k - 1], &x[k])) k++;
-  if (k < count) order_pairs(x, (size_t)count);
+  if (k >= count) return;
+  Differ d = differ(x, count);
+  if (d.high - d.low + d.more < 64)
+    sort_narrow_pairs(x, count, &d);
+  else
+    order_pairs(x, (size_t)count);
 }
 
 #define MERGE(type, name)                                                                        \

@@ -54,12 +54,12 @@ static bool have_finished_below(const QlContext *ctx, const PlanSweep *sweep, ui
   return true;
 }
 
-enum { MOST_RANKS = 4 }; /* few arrays have more dimensions: copied without a loop or a call */
+enum { FEW_DIMS = 4 }; /* few arrays have more: copied without a loop or a call */
 
 static void copy_box(int rank, const Box *from, Box *to) {
-  memcpy(to->lo, from->lo, MOST_RANKS * sizeof *to->lo);
-  memcpy(to->hi, from->hi, MOST_RANKS * sizeof *to->hi);
-  for (int r = MOST_RANKS; r < rank; r++) to->lo[r] = from->lo[r], to->hi[r] = from->hi[r];
+  memcpy(to->lo, from->lo, FEW_DIMS * sizeof *to->lo);
+  memcpy(to->hi, from->hi, FEW_DIMS * sizeof *to->hi);
+  for (int r = FEW_DIMS; r < rank; r++) to->lo[r] = from->lo[r], to->hi[r] = from->hi[r];
 }
 
 /* Gives the points. */
