@@ -139,9 +139,7 @@ def test_a_loop_finds_its_plans():
 @pytest.fixture
 def few(monkeypatch):
     """Masks are brought to nodes in small pieces."""
-    for module in (np.indexing, np.putting):
-        if hasattr(module, "_MASK_BETWEEN_NODES"):
-            monkeypatch.setattr(module, "_MASK_BETWEEN_NODES", 500)
+    monkeypatch.setattr("quelea.indexing._MASK_BETWEEN_NODES", 500)
 
 
 @pytest.mark.parametrize("shape", [(3001,), (70, 31), (1, 9, 300), (2, 1, 1500)])

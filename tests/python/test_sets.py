@@ -10,7 +10,6 @@ from support import HERE, host, same, same_error
 from test_sorting import mixed
 
 import quelea as np
-from quelea import sets
 
 
 def equal(ours, theirs, context=""):
@@ -97,12 +96,13 @@ def test_sets_of_two_dtypes():
 
 def test_many_between_nodes(monkeypatch):
     """What no node is given: the same by other ways."""
-    monkeypatch.setattr(sets, "_MASK_BETWEEN_NODES", 10)
+    monkeypatch.setattr("quelea.indexing._MASK_BETWEEN_NODES", 10)
     monkeypatch.setattr("quelea.sorting._BROUGHT", 50)
     x = mixed("int16", (3000,), 5) % 500
     all_equal(
         np.unique(np.asarray(x), True, True, True), numpy.unique(x, True, True, True), "unique"
     )
+    equal(np.unique(np.asarray(x)), numpy.unique(x), "unique alone")
     equal(np.isin(np.asarray(x), x[:70]), numpy.isin(x, x[:70]))
 
 
